@@ -1,0 +1,30 @@
+"""What one edition's engine is built from. `config.Settings` resolves every "auto" before this is frozen."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+
+class EngineConfig(msgspec.Struct, frozen=True, kw_only=True):
+    """Settings of one engine. Sizes in tokens, blocks or bytes as named."""
+
+    checkpoint: str  # folder
+    device: str = "cpu"  # "cpu", "cuda", "cuda:1"
+    dtype: Literal["bfloat16", "float16", "float32"] = "float32"
+    max_context: int = 32768  # prompt and answer together
+    max_running: int = 16  # sequences decoding together
+    max_waiting: int = 256  # requests in the queue; one more is refused with 429
+    max_batch_tokens: int = 2048  # token budget of a step: decoding first, then chunks of prompts
+    block_size: int = 16  # tokens a KV block
+    num_blocks: int | None = None  # None: from `kv_cache_bytes`
+    kv_cache_bytes: int | None = None  # None: planned from the free memory
+    prefix_cache: bool = True
+    vision_cache_bytes: int = 512 << 20
+    threads: int | None = None  # CPU threads; None: PyTorch's choice
+
+    @property
+    def folder(self) -> Path:
+        return Path(self.checkpoint)

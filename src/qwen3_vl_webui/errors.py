@@ -1,0 +1,98 @@
+"""The one tree of errors. Every request ends in a result or in one of these.
+
+An error carries a stable `code`, the `field` at fault and the facts its sentence needs (a limit, a value). The sentence
+itself lives in `texts.ERRORS`, in English and Chinese, so that the edge (HTTP, page, command line) can say it in the
+caller's language; raising a code that the catalogue lacks is a bug and fails at once.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+from qwen3_vl_webui.texts import ERRORS
+
+Language = Literal["en", "zh"]
+
+
+class WebUIError(Exception):
+    """Base of all errors. `status` is the HTTP status, `type` the OpenAI error type."""
+
+    status: ClassVar[int] = 500
+    type: ClassVar[str] = "server_error"
+
+    def __init__(self, code: str, *, field: str | None = None, retry_after: float | None = None, **details: object) -> None:
+        self.code = code
+        self.field = field
+        self.retry_after = retry_after  # seconds, for 429 and 503
+        self.details = details
+        super().__init__(self.message("en"))
+
+    def message(self, language: Language) -> str:
+        """The sentence for a person, with the field and the limit filled in."""
+        english, chinese = ERRORS[self.code]
+        template = chinese if language == "zh" else english
+        return template.format(**{"field": self.field or "", **self.details})
+
+
+class InvalidRequest(WebUIError):
+    """The request is wrong and sending it again will not help (400)."""
+
+    status = 400
+    type = "invalid_request_error"
+
+
+class Unauthorized(WebUIError):
+    """No API key, or a wrong one (401)."""
+
+    status = 401
+    type = "authentication_error"
+
+
+class Forbidden(WebUIError):
+    """A Host, Origin, path or address that is not allowed (403)."""
+
+    status = 403
+    type = "permission_error"
+
+
+class NotFound(WebUIError):
+    """No such model, conversation, message or medium (404)."""
+
+    status = 404
+    type = "not_found_error"
+
+
+class TooLarge(WebUIError):
+    """A body, picture or video above its limit (413)."""
+
+    status = 413
+    type = "invalid_request_error"
+
+
+class QueueFull(WebUIError):
+    """The engine's queue is full; `retry_after` says when to come back (429)."""
+
+    status = 429
+    type = "rate_limit_error"
+
+
+class EngineUnavailable(WebUIError):
+    """The engine is loading, restarting, shutting down, or died under this request (503)."""
+
+    status = 503
+    type = "service_unavailable_error"
+
+
+class EngineFailure(WebUIError):
+    """The engine failed on this request alone (500)."""
+
+
+class CheckpointError(WebUIError):
+    """A checkpoint folder that cannot be served: a missing, extra or wrongly shaped tensor, an unknown configuration."""
+
+
+class ConfigError(WebUIError):
+    """A flag, variable or TOML key that is unknown or has an impossible value."""
+
+    status = 400
+    type = "invalid_request_error"
