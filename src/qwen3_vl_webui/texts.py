@@ -35,4 +35,94 @@ ERRORS: dict[str, tuple[str, str]] = {
         "The tensor {name} has the shape {found}; the model needs {expected}.",
         "张量 {name} 的形状为 {found},模型需要 {expected}。",
     ),
+    # configuration
+    "checkpoint_absent": (
+        "{field}: {source} is not a folder with a config.json, and not the name of a model on a hub (owner/name).",
+        "{field}:{source} 既不是包含 config.json 的文件夹,也不是模型库中的名称(所有者/名称)。",
+    ),
+    "checkpoint_not_downloaded": (
+        "The weights of {source} are not on this machine yet. Run `qwen3-vl-webui download {source}`, or `qwen3-vl-webui serve`, which fetches them.",
+        "本机还没有 {source} 的权重。请运行 `qwen3-vl-webui download {source}`,或运行会自动下载的 `qwen3-vl-webui serve`。",
+    ),
+    "config_file": ("The settings file {path} cannot be read: {reason}", "无法读取配置文件 {path}:{reason}"),
+    "config_invalid": ("The setting {field} is not valid: {reason}", "设置 {field} 无效:{reason}"),
+    "config_unknown": ("There is no setting {field} ({where}).", "没有名为 {field} 的设置({where})。"),
+    "demo_absent": (
+        "The bundled demo checkpoints are not in this installation. Name checkpoints with --instruct and --thinking, or a size with --model.",
+        "此安装中没有内置的演示检查点。请用 --instruct 和 --thinking 指定检查点,或用 --model 指定规模。",
+    ),
+    "device_absent": ("The device {device} is not there: {reason}", "没有设备 {device}:{reason}"),
+}
+
+# What `plan` has to say about its choices.
+PLAN: dict[str, tuple[str, str]] = {
+    "auto_4b": (
+        "Serving Qwen3-VL-4B: the GPU has {free:.0f} GB free and it needs about {need:.0f} GB.",
+        "将提供 Qwen3-VL-4B:GPU 空闲显存 {free:.0f} GB,约需 {need:.0f} GB。",
+    ),
+    "auto_no_gpu": (
+        "No NVIDIA GPU was found, so the bundled demo pair is served.",
+        "没有找到 NVIDIA GPU,因此使用内置的演示模型。",
+    ),
+    "auto_small_gpu": (
+        "The GPU has {free:.1f} GB free and Qwen3-VL-4B needs about {need:.0f} GB, so the bundled demo pair is served.",
+        "GPU 空闲显存 {free:.1f} GB,而 Qwen3-VL-4B 约需 {need:.0f} GB,因此使用内置的演示模型。",
+    ),
+    "auto_torch_cpu": (
+        "There is a {gpu}, but PyTorch {torch} is built for the CPU only, so the bundled demo pair is served. "
+        "Install a CUDA build of PyTorch to use the GPU.",
+        "本机有 {gpu},但 PyTorch {torch} 只支持 CPU,因此使用内置的演示模型。安装 CUDA 版 PyTorch 后即可使用 GPU。",
+    ),
+    "demo": (
+        "The demo checkpoints are tiny and know only generated screens, shapes, charts and short texts. "
+        "For the real model run `qwen3-vl-webui serve --model 4b` (2b, 8b, 32b).",
+        "演示检查点很小,只认识生成的界面、图形、图表和短文本。要使用真正的模型,请运行 `qwen3-vl-webui serve --model 4b`(或 2b、8b、32b)。",
+    ),
+    "download": (
+        "{source} will be downloaded to {folder} first.",
+        "将先下载 {source} 到 {folder}。",
+    ),
+    "slow": (
+        "Qwen3-VL-{size} will run on the CPU: expect a few tokens a second.",
+        "Qwen3-VL-{size} 将在 CPU 上运行:每秒大约只有几个词元。",
+    ),
+    "tight": (
+        "{device} has {free:.1f} GB free and the model needs about {need:.0f} GB: it may not fit.",
+        "{device} 空闲 {free:.1f} GB,而模型约需 {need:.0f} GB:可能放不下。",
+    ),
+    # server
+    "api_key_missing": (
+        "This server needs an API key: send it as Authorization: Bearer KEY.",
+        "此服务需要 API 密钥:请以 Authorization: Bearer KEY 发送。",
+    ),
+    "api_key_wrong": ("The API key is wrong.", "API 密钥不正确。"),
+    "body_too_large": (
+        "The request body is larger than the limit of {limit} bytes.",
+        "请求体超过上限 {limit} 字节。",
+    ),
+    "content_type": ("The request body must be JSON: send Content-Type: application/json.", "请求体必须是 JSON。"),
+    "field_missing": ("{field} is required.", "缺少 {field}。"),
+    "host_not_allowed": (
+        "The host name {value} is not one this server answers to. Add it to the allowed hosts.",
+        "此服务不接受主机名 {value},请将其加入允许的主机名。",
+    ),
+    "json_invalid": ("The request body is not valid JSON: {reason}", "请求体不是有效的 JSON:{reason}"),
+    "json_too_complex": (
+        "The request body nests deeper than {max_depth} levels or holds more than {max_values} values.",
+        "请求体的嵌套超过 {max_depth} 层,或超过 {max_values} 个值。",
+    ),
+    "login_throttled": ("Too many attempts. Try again in {retry_after} s.", "尝试次数过多,请 {retry_after} 秒后重试。"),
+    "method_not_allowed": ("{method} is not allowed for {path}.", "{path} 不支持 {method}。"),
+    "model_unknown": ("There is no model {value} here. There are: {known}.", "没有模型 {value}。可用的有:{known}。"),
+    "origin_not_allowed": (
+        "Requests from pages of {value} are not allowed. Add the origin to the allowed origins.",
+        "不允许来自 {value} 页面的请求,请将其加入允许的来源。",
+    ),
+    "route_unknown": ("There is nothing at {path}.", "{path} 不存在。"),
+    "too_long": ("{field} is {value} {unit} long and the limit is {limit}.", "{field} 长 {value} {unit},上限为 {limit}。"),
+    "too_many": ("{field} holds {value} items and the limit is {limit}.", "{field} 有 {value} 项,上限为 {limit} 项。"),
+    "too_many_preparing": (
+        "Too many requests are being prepared ({limit}). Try again in {retry_after} s.",
+        "正在准备的请求过多({limit} 个),请 {retry_after} 秒后重试。",
+    ),
 }
