@@ -3,57 +3,6 @@
 Keep each block sorted by code. The page's own texts live in `ui/texts.py`.
 """
 
-ERRORS: dict[str, tuple[str, str]] = {
-    # general
-    "internal": ("Something went wrong inside the server: {reason}", "服务器内部出错:{reason}"),
-    "value_out_of_range": (
-        "{field} must be between {minimum} and {maximum}; it is {value}.",
-        "{field} 必须在 {minimum} 和 {maximum} 之间,当前为 {value}。",
-    ),
-    "field_not_supported": ("{field} is not supported: {reason}", "不支持 {field}:{reason}"),
-    "field_unknown": ("Unknown field: {field}.", "未知字段:{field}。"),
-    "field_invalid": ("{field} is not valid: {reason}", "{field} 无效:{reason}"),
-    # engine
-    "context_too_long": (
-        "The prompt is {prompt_tokens} tokens long and the limit is {limit} ({context} of context less what the answer needs).",
-        "提示共 {prompt_tokens} 个词元,上限为 {limit}(上下文 {context},并为回答留出空间)。",
-    ),
-    "engine_died": ("The engine stopped while answering and is being restarted.", "推理引擎在回答时停止,正在重启。"),
-    "engine_failed": ("The engine failed on this request: {reason}", "推理引擎处理此请求时出错:{reason}"),
-    "engine_loading": ("The model is still loading.", "模型仍在加载。"),
-    "engine_stopping": ("The server is shutting down.", "服务正在关闭。"),
-    "engine_stuck": ("The engine stopped responding and is being restarted.", "推理引擎没有响应,正在重启。"),
-    "queue_full": (
-        "The queue is full ({limit} requests are waiting). Try again in {retry_after} s.",
-        "队列已满({limit} 个请求在等待),请 {retry_after} 秒后重试。",
-    ),
-    # checkpoints
-    "checkpoint_config": ("{path}: {reason}", "{path}:{reason}"),
-    "tensor_extra": ("The checkpoint holds a tensor the model does not have: {name}.", "检查点含有模型没有的张量:{name}。"),
-    "tensor_missing": ("The checkpoint lacks the tensor {name}.", "检查点缺少张量 {name}。"),
-    "tensor_shape": (
-        "The tensor {name} has the shape {found}; the model needs {expected}.",
-        "张量 {name} 的形状为 {found},模型需要 {expected}。",
-    ),
-    # configuration
-    "checkpoint_absent": (
-        "{field}: {source} is not a folder with a config.json, and not the name of a model on a hub (owner/name).",
-        "{field}:{source} 既不是包含 config.json 的文件夹,也不是模型库中的名称(所有者/名称)。",
-    ),
-    "checkpoint_not_downloaded": (
-        "The weights of {source} are not on this machine yet. Run `qwen3-vl-webui download {source}`, or `qwen3-vl-webui serve`, which fetches them.",
-        "本机还没有 {source} 的权重。请运行 `qwen3-vl-webui download {source}`,或运行会自动下载的 `qwen3-vl-webui serve`。",
-    ),
-    "config_file": ("The settings file {path} cannot be read: {reason}", "无法读取配置文件 {path}:{reason}"),
-    "config_invalid": ("The setting {field} is not valid: {reason}", "设置 {field} 无效:{reason}"),
-    "config_unknown": ("There is no setting {field} ({where}).", "没有名为 {field} 的设置({where})。"),
-    "demo_absent": (
-        "The bundled demo checkpoints are not in this installation. Name checkpoints with --instruct and --thinking, or a size with --model.",
-        "此安装中没有内置的演示检查点。请用 --instruct 和 --thinking 指定检查点,或用 --model 指定规模。",
-    ),
-    "device_absent": ("The device {device} is not there: {reason}", "没有设备 {device}:{reason}"),
-}
-
 # What `plan` has to say about its choices.
 PLAN: dict[str, tuple[str, str]] = {
     "auto_4b": (
@@ -125,4 +74,55 @@ PLAN: dict[str, tuple[str, str]] = {
         "Too many requests are being prepared ({limit}). Try again in {retry_after} s.",
         "正在准备的请求过多({limit} 个),请 {retry_after} 秒后重试。",
     ),
+}
+
+ERRORS: dict[str, tuple[str, str]] = {
+    # general
+    "internal": ("Something went wrong inside the server: {reason}", "服务器内部出错:{reason}"),
+    "value_out_of_range": (
+        "{field} must be between {minimum} and {maximum}; it is {value}.",
+        "{field} 必须在 {minimum} 和 {maximum} 之间,当前为 {value}。",
+    ),
+    "field_not_supported": ("{field} is not supported: {reason}", "不支持 {field}:{reason}"),
+    "field_unknown": ("Unknown field: {field}.", "未知字段:{field}。"),
+    "field_invalid": ("{field} is not valid: {reason}", "{field} 无效:{reason}"),
+    # engine
+    "context_too_long": (
+        "The prompt is {prompt_tokens} tokens long and the limit is {limit} ({context} of context less what the answer needs).",
+        "提示共 {prompt_tokens} 个词元,上限为 {limit}(上下文 {context},并为回答留出空间)。",
+    ),
+    "engine_died": ("The engine stopped while answering and is being restarted.", "推理引擎在回答时停止,正在重启。"),
+    "engine_failed": ("The engine failed on this request: {reason}", "推理引擎处理此请求时出错:{reason}"),
+    "engine_loading": ("The model is still loading.", "模型仍在加载。"),
+    "engine_stopping": ("The server is shutting down.", "服务正在关闭。"),
+    "engine_stuck": ("The engine stopped responding and is being restarted.", "推理引擎没有响应,正在重启。"),
+    "queue_full": (
+        "The queue is full ({limit} requests are waiting). Try again in {retry_after} s.",
+        "队列已满({limit} 个请求在等待),请 {retry_after} 秒后重试。",
+    ),
+    # checkpoints
+    "checkpoint_config": ("{path}: {reason}", "{path}:{reason}"),
+    "tensor_extra": ("The checkpoint holds a tensor the model does not have: {name}.", "检查点含有模型没有的张量:{name}。"),
+    "tensor_missing": ("The checkpoint lacks the tensor {name}.", "检查点缺少张量 {name}。"),
+    "tensor_shape": (
+        "The tensor {name} has the shape {found}; the model needs {expected}.",
+        "张量 {name} 的形状为 {found},模型需要 {expected}。",
+    ),
+    # configuration
+    "checkpoint_absent": (
+        "{field}: {source} is not a folder with a config.json, and not the name of a model on a hub (owner/name).",
+        "{field}:{source} 既不是包含 config.json 的文件夹,也不是模型库中的名称(所有者/名称)。",
+    ),
+    "checkpoint_not_downloaded": (
+        "The weights of {source} are not on this machine yet. Run `qwen3-vl-webui download {source}`, or `qwen3-vl-webui serve`, which fetches them.",
+        "本机还没有 {source} 的权重。请运行 `qwen3-vl-webui download {source}`,或运行会自动下载的 `qwen3-vl-webui serve`。",
+    ),
+    "config_file": ("The settings file {path} cannot be read: {reason}", "无法读取配置文件 {path}:{reason}"),
+    "config_invalid": ("The setting {field} is not valid: {reason}", "设置 {field} 无效:{reason}"),
+    "config_unknown": ("There is no setting {field} ({where}).", "没有名为 {field} 的设置({where})。"),
+    "demo_absent": (
+        "The bundled demo checkpoints are not in this installation. Name checkpoints with --instruct and --thinking, or a size with --model.",
+        "此安装中没有内置的演示检查点。请用 --instruct 和 --thinking 指定检查点,或用 --model 指定规模。",
+    ),
+    "device_absent": ("The device {device} is not there: {reason}", "没有设备 {device}:{reason}"),
 }
