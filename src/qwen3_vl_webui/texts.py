@@ -39,6 +39,18 @@ PLAN: dict[str, tuple[str, str]] = {
         "{device} has {free:.1f} GB free and the model needs about {need:.0f} GB: it may not fit.",
         "{device} 空闲 {free:.1f} GB,而模型约需 {need:.0f} GB:可能放不下。",
     ),
+}
+
+ERRORS: dict[str, tuple[str, str]] = {
+    # general
+    "internal": ("Something went wrong inside the server: {reason}", "服务器内部出错:{reason}"),
+    "value_out_of_range": (
+        "{field} must be between {minimum} and {maximum}; it is {value}.",
+        "{field} 必须在 {minimum} 和 {maximum} 之间,当前为 {value}。",
+    ),
+    "field_not_supported": ("{field} is not supported: {reason}", "不支持 {field}:{reason}"),
+    "field_unknown": ("Unknown field: {field}.", "未知字段:{field}。"),
+    "field_invalid": ("{field} is not valid: {reason}", "{field} 无效:{reason}"),
     # server
     "api_key_missing": (
         "This server needs an API key: send it as Authorization: Bearer KEY.",
@@ -68,24 +80,15 @@ PLAN: dict[str, tuple[str, str]] = {
         "不允许来自 {value} 页面的请求,请将其加入允许的来源。",
     ),
     "route_unknown": ("There is nothing at {path}.", "{path} 不存在。"),
-    "too_long": ("{field} is {value} {unit} long and the limit is {limit}.", "{field} 长 {value} {unit},上限为 {limit}。"),
+    "too_long": (
+        "{field} is {value} {unit} long and the limit is {limit}.",
+        "{field} 长 {value} {unit},上限为 {limit}。",
+    ),
     "too_many": ("{field} holds {value} items and the limit is {limit}.", "{field} 有 {value} 项,上限为 {limit} 项。"),
     "too_many_preparing": (
         "Too many requests are being prepared ({limit}). Try again in {retry_after} s.",
         "正在准备的请求过多({limit} 个),请 {retry_after} 秒后重试。",
     ),
-}
-
-ERRORS: dict[str, tuple[str, str]] = {
-    # general
-    "internal": ("Something went wrong inside the server: {reason}", "服务器内部出错:{reason}"),
-    "value_out_of_range": (
-        "{field} must be between {minimum} and {maximum}; it is {value}.",
-        "{field} 必须在 {minimum} 和 {maximum} 之间,当前为 {value}。",
-    ),
-    "field_not_supported": ("{field} is not supported: {reason}", "不支持 {field}:{reason}"),
-    "field_unknown": ("Unknown field: {field}.", "未知字段:{field}。"),
-    "field_invalid": ("{field} is not valid: {reason}", "{field} 无效:{reason}"),
     # engine
     "context_too_long": (
         "The prompt is {prompt_tokens} tokens long and the limit is {limit} ({context} of context less what the answer needs).",
