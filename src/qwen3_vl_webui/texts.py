@@ -94,9 +94,22 @@ ERRORS: dict[str, tuple[str, str]] = {
         "The prompt is {prompt_tokens} tokens long and the limit is {limit} ({context} of context less what the answer needs).",
         "提示共 {prompt_tokens} 个词元,上限为 {limit}(上下文 {context},并为回答留出空间)。",
     ),
+    "edition_unavailable": (
+        "This server does not serve the {edition} edition; it serves: {served}.",
+        "本服务没有提供 {edition} 版本,可用的版本:{served}。",
+    ),
     "engine_died": ("The engine stopped while answering and is being restarted.", "推理引擎在回答时停止,正在重启。"),
     "engine_failed": ("The engine failed on this request: {reason}", "推理引擎处理此请求时出错:{reason}"),
     "engine_loading": ("The model is still loading.", "模型仍在加载。"),
+    "engine_memory": (
+        "There is not enough memory to load the {edition} edition: {reason}",
+        "内存不足,无法加载 {edition} 版本:{reason}",
+    ),
+    "engine_restarting": ("The engine is being restarted. Try again in a few seconds.", "推理引擎正在重启,请几秒后重试。"),
+    "engine_start": (
+        "The {edition} edition could not be loaded: {reason}",
+        "无法加载 {edition} 版本:{reason}",
+    ),
     "engine_stopping": ("The server is shutting down.", "服务正在关闭。"),
     "engine_stuck": ("The engine stopped responding and is being restarted.", "推理引擎没有响应,正在重启。"),
     "queue_full": (
