@@ -141,4 +141,18 @@ ERRORS: dict[str, tuple[str, str]] = {
         "此安装中没有内置的演示检查点。请用 --instruct 和 --thinking 指定检查点,或用 --model 指定规模。",
     ),
     "device_absent": ("The device {device} is not there: {reason}", "没有设备 {device}:{reason}"),
+    # history
+    "conversation_absent": ("There is no conversation {id}.", "没有对话 {id}。"),
+    "conversation_foreign": (
+        "This is not a conversation that this program exported: {reason}",
+        "这不是本程序导出的对话:{reason}",
+    ),
+    "history_newer": (
+        "The history {path} is of version {found}, from a newer program; this one knows {known}. Upgrade, or name another folder with --data.",
+        "历史记录 {path} 的版本为 {found},来自更新的程序;本程序只支持到 {known}。请升级,或用 --data 指定其他文件夹。",
+    ),
+    "media_absent": ("There is no stored picture or video {hash}.", "没有保存图片或视频 {hash}。"),
+    "media_too_large": ("The file is larger than the limit of {limit} MB.", "文件超过 {limit} MB 的上限。"),
+    "media_type": ("The file is neither a picture nor a video of a known kind.", "文件不是可识别的图片或视频。"),
+    "message_absent": ("There is no message {id}.", "没有消息 {id}。"),
 }
