@@ -1,0 +1,40 @@
+"""Fixtures for all tests: tiny checkpoints, sample media, a steady PyTorch."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+import torch
+from checkpoints import write_checkpoint
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _steady_torch() -> None:
+    """One thread: the networks are tiny, and the order of sums stays the same."""
+    torch.set_num_threads(1)
+
+
+@pytest.fixture(scope="session")
+def tiny_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A complete Instruct checkpoint folder with random weights."""
+    return write_checkpoint(tmp_path_factory.mktemp("checkpoints") / "tiny-instruct")
+
+
+@pytest.fixture(scope="session")
+def tiny_thinking_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Its Thinking sibling: other weights, and a generation prompt that ends in `<think>` and a line break."""
+    return write_checkpoint(tmp_path_factory.mktemp("checkpoints") / "tiny-thinking", edition="thinking", seed=1)
+
+
+@pytest.fixture(scope="session")
+def samples() -> Path:
+    """A folder of real pictures and a video: QWEN3VL_SAMPLES, or `samples` in a `shared` folder beside the project."""
+    if configured := os.environ.get("QWEN3VL_SAMPLES"):
+        return Path(configured)
+    for parent in Path(__file__).resolve().parents:
+        candidate = parent / "shared" / "samples"
+        if candidate.is_dir():
+            return candidate
+    pytest.skip("no sample media here (set QWEN3VL_SAMPLES)")
