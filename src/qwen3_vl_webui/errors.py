@@ -31,7 +31,7 @@ class WebUIError(Exception):
         """The sentence for a person, with the field and the limit filled in."""
         english, chinese = ERRORS[self.code]
         template = chinese if language == "zh" else english
-        return template.format(**{"field": self.field or "", **self.details})
+        return template.format(**{"field": self.field or "", "retry_after": self.retry_after, **self.details})
 
 
 class InvalidRequest(WebUIError):

@@ -6,23 +6,44 @@ while `has_work`. A request ends in a `Tokens` message that carries usage, or in
 
 from __future__ import annotations
 
+import logging
+import math
+import time
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
 
+import torch
 from torch import Tensor
 
+from qwen3_vl_webui.engine.admission import make_group
 from qwen3_vl_webui.engine.config import EngineConfig
-from qwen3_vl_webui.engine.request import EngineOutput, EngineRequest, EngineStats
+from qwen3_vl_webui.engine.grammar import GrammarCompiler
+from qwen3_vl_webui.engine.kv_cache import BlockPool, KVCache
+from qwen3_vl_webui.engine.memory import plan_num_blocks
+from qwen3_vl_webui.engine.request import (
+    EngineOutput,
+    EngineRequest,
+    EngineStats,
+    Failed,
+    FinishReason,
+    Timings,
+    TokenLogprob,
+    Tokens,
+    Usage,
+)
+from qwen3_vl_webui.engine.runner import EncodeError, Runner
+from qwen3_vl_webui.engine.sampler import Row, Sampled, Sampler
+from qwen3_vl_webui.engine.scheduler import Chunk, Scheduler
+from qwen3_vl_webui.engine.sequence import Group, Sequence
+from qwen3_vl_webui.engine.vision_cache import VisionCache
+from qwen3_vl_webui.errors import ConfigError, EngineFailure, QueueFull, WebUIError
+from qwen3_vl_webui.model.qwen3_vl import Qwen3VL
+from qwen3_vl_webui.model.weights import load_model
 
-if TYPE_CHECKING:
-    from qwen3_vl_webui.model.qwen3_vl import Qwen3VL
+logger = logging.getLogger(__name__)
 
 
 class Engine:
     """Continuous batching over one model. Not thread-safe: one thread adds, cancels and steps."""
-
-    max_context: int  # tokens of prompt and answer together
-    num_blocks: int  # KV blocks of `config.block_size` tokens
 
     def __init__(
         self,
@@ -32,26 +53,296 @@ class Engine:
         progress: Callable[[int, int], None] | None = None,
     ) -> None:
         """Load `config.checkpoint` (telling `progress` bytes done and in all) unless a model is given."""
-        raise NotImplementedError
+        if config.max_batch_tokens < config.max_running:
+            raise ConfigError(
+                "value_out_of_range",
+                field="max_batch_tokens",
+                minimum=config.max_running,
+                maximum="∞",
+                value=config.max_batch_tokens,
+            )
+        if config.threads is not None:
+            torch.set_num_threads(config.threads)
+        device, dtype = torch.device(config.device), getattr(torch, config.dtype)
+        self.config = config
+        self.model = (
+            model if model is not None else load_model(config.folder, device=device, dtype=dtype, progress=progress)
+        )
+        text = self.model.config.text
+        self.num_blocks = plan_num_blocks(config, self.model)
+        self.max_context = min(config.max_context, text.max_positions, self.num_blocks * config.block_size)
+        self._blocks = BlockPool(self.num_blocks, config.block_size, prefix_cache=config.prefix_cache)
+        self._vision = VisionCache(config.vision_cache_bytes)
+        self._sampler = Sampler(text.vocab_size, config.max_running, device)
+        cache = KVCache(
+            num_layers=text.num_layers,
+            num_blocks=self.num_blocks,
+            block_size=config.block_size,
+            num_kv_heads=text.num_kv_heads,
+            head_dim=text.head_dim,
+            dtype=dtype,
+            device=device,
+        )
+        self._runner = Runner(self.model, cache, self._vision, self._sampler)
+        self._scheduler = Scheduler(
+            self._blocks,
+            self._vision,
+            max_running=config.max_running,
+            max_batch_tokens=config.max_batch_tokens,
+            max_encode_tokens=config.max_batch_tokens,
+        )
+        self._grammars = GrammarCompiler(
+            config.folder / "tokenizer.json", text.vocab_size, self.model.config.eos_token_ids
+        )
+        self._groups: dict[str, Group] = {}
+        self._steps = 0
+        self._generated_tokens = 0
+        self._prompt_tokens = 0
+        self._pace = 1.0  # seconds between ends of requests, smoothed
+        self._last_end: float | None = None
+
+    # ---- what callers use
 
     def add(self, request: EngineRequest, pixels: Mapping[str, Tensor] = {}) -> None:
         """Queue a request. `pixels` by media key: uint8 [frames, height, width, 3], already resized to grid x patch size.
 
         They are kept, not copied, until the request ends. Raises InvalidRequest or QueueFull; then nothing is kept.
         """
-        raise NotImplementedError
+        assert request.request_id not in self._groups, "request ids are unique"
+        if (waiting := len(self._scheduler.waiting)) >= self.config.max_waiting:
+            retry_after = float(min(max(math.ceil(self._pace * (waiting + 1) / 4), 1), 60))
+            raise QueueFull("queue_full", retry_after=retry_after, limit=self.config.max_waiting)
+        now = time.monotonic()
+        group = make_group(
+            request,
+            pixels,
+            config=self.model.config,
+            max_context=self.max_context,
+            max_running=self.config.max_running,
+            now=now,
+        )
+        if request.sampling.grammar is not None:
+            group.grammar = self._grammars.compile(request.sampling.grammar, request.sampling.grammar_after, now)
+        group.forked = request.sampling.n == 1
+        first = Sequence(group, 0, self._blocks.blocks_for(self.max_context))
+        group.sequences.append(first)
+        self._groups[request.request_id] = group
+        self._scheduler.add(first)
+        self._prompt_tokens += len(first)
 
     def cancel(self, request_id: str) -> None:
         """End a request at the next step, with the reason "cancelled". An unknown id has ended already: nothing happens."""
-        raise NotImplementedError
+        if (group := self._groups.get(request_id)) is not None:
+            group.cancelled = True
 
     def step(self) -> list[EngineOutput]:
         """Compute one batch. A request's own fault becomes its `Failed`; an exception means that the device is lost."""
-        raise NotImplementedError
+        self._steps += 1
+        outputs = self._sweep()
+        schedule = self._scheduler.schedule(time.monotonic())
+        if not schedule.chunks:
+            self._wait_for_grammar()
+            return outputs
+        rows = _rows(schedule.chunks)
+        try:
+            sampled = self._runner.run(schedule, rows)
+        except EncodeError as error:
+            return outputs + self._fail_media(error)
+        except Exception as error:
+            logger.exception("a step failed")
+            outputs += [self._fail(group, error) for group in {chunk.sequence.group for chunk in schedule.chunks}]
+            self._runner.check()
+            return outputs
+        return outputs + self._postprocess(schedule.chunks, rows, sampled)
 
     @property
     def has_work(self) -> bool:
-        raise NotImplementedError
+        """Whether `step` has anything to do."""
+        return bool(self._groups)
 
     def stats(self) -> EngineStats:
-        raise NotImplementedError
+        """A snapshot for metrics."""
+        scheduler = self._scheduler
+        return EngineStats(
+            waiting=len(scheduler.waiting),
+            running=len(scheduler.running),
+            steps=self._steps,
+            blocks_total=self.num_blocks,
+            blocks_free=self._blocks.num_free,
+            prefix_hit_tokens=scheduler.hit_tokens,
+            prefix_query_tokens=scheduler.query_tokens,
+            vision_hits=self._vision.hits,
+            vision_misses=self._vision.misses,
+            preemptions=scheduler.preemptions,
+            generated_tokens=self._generated_tokens,
+            prompt_tokens=self._prompt_tokens,
+        )
+
+    def close(self) -> None:
+        """Let go of the grammar thread. Memory goes with the object."""
+        self._grammars.close()
+
+    # ---- the parts of a step
+
+    def _sweep(self) -> list[EngineOutput]:
+        """End cancelled requests, and those whose grammar did not compile; hand out the grammars that did."""
+        outputs: list[EngineOutput] = []
+        now = time.monotonic()
+        for group in list(self._groups.values()):
+            if group.cancelled:
+                outputs += self._cancelled(group)
+            elif group.grammar is not None and group.sequences[0].grammar is None:
+                try:
+                    group.grammar.check(now)
+                    if group.grammar.ready:
+                        group.sequences[0].grammar = group.grammar.state()
+                except Exception as error:
+                    outputs.append(self._fail(group, error))
+        return outputs
+
+    def _wait_for_grammar(self) -> None:
+        """With nothing to compute, sleep a little on a grammar under compilation instead of spinning."""
+        for group in self._groups.values():
+            if group.grammar is not None and not group.grammar.ready:
+                group.grammar.wait(0.005)
+                return
+
+    def _postprocess(self, chunks: list[Chunk], rows: list[Row], sampled: Sampled) -> list[EngineOutput]:
+        """Advance the computed sequences, fork samples, hand out tokens, end what is complete."""
+        outputs: list[EngineOutput] = []
+        now = time.monotonic()
+        for chunk in chunks:
+            chunk.sequence.num_computed = chunk.end
+            self._blocks.register(chunk.sequence, chunk.start)
+            self._scheduler.unpin_passed(chunk.sequence)
+        targets = [row.sequence if row.index == row.sequence.index else self._fork(row) for row in rows]
+        for sequence, token, logprob in zip(targets, sampled.tokens, sampled.logprobs, strict=True):
+            if sequence.group.request.request_id in self._groups:  # not failed through a sibling
+                outputs.append(self._take(sequence, token, logprob, now))
+        return outputs
+
+    def _fork(self, row: Row) -> Sequence:
+        sequence = row.sequence.fork(row.index)
+        sequence.group.sequences.append(sequence)
+        sequence.group.forked = True
+        self._blocks.share(sequence)
+        self._scheduler.add_fork(sequence)
+        return sequence
+
+    def _take(self, sequence: Sequence, token: int, logprob: TokenLogprob | None, now: float) -> EngineOutput:
+        """Give a sequence its new token: the message to send."""
+        group = sequence.group
+        if group.first_token is None:
+            group.first_token = now
+        stops = token in group.stop_ids
+        if not stops:
+            sequence.generated.append(token)
+            self._generated_tokens += 1
+            if sequence.detector is not None:
+                sequence.detector.feed(token)
+            if sequence.grammar is not None and (problem := sequence.grammar.consume(token)) is not None:
+                return self._fail(group, EngineFailure("engine_failed", reason=problem))
+        reason = sequence.finish_reason(token)
+        if reason is not None:
+            self._end(sequence, now)
+        over = reason is not None and group.finished == group.request.sampling.n
+        return Tokens(
+            request_id=group.request.request_id,
+            index=sequence.index,
+            token_ids=[] if stops else [token],
+            logprobs=None if logprob is None or stops else [logprob],
+            finish_reason=reason,
+            usage=self._close(group, now) if over else None,
+            timings=_timings(group, now) if over else None,
+        )
+
+    # ---- ends
+
+    def _end(self, sequence: Sequence, now: float) -> None:
+        """A sample is complete."""
+        group = sequence.group
+        self._scheduler.remove(sequence)
+        self._sampler.release(sequence)
+        group.sequences.remove(sequence)
+        group.finished += 1
+        group.finished_tokens += len(sequence.generated)
+
+    def _close(self, group: Group, now: float) -> Usage:
+        """Forget a request; what it used."""
+        for sequence in list(group.sequences):
+            self._end(sequence, now)
+        del self._groups[group.request.request_id]
+        group.pixels = {}
+        if self._last_end is not None:
+            self._pace += 0.2 * (now - self._last_end - self._pace)
+        self._last_end = now
+        return Usage(
+            prompt_tokens=len(group.prompt),
+            completion_tokens=group.finished_tokens,
+            cached_tokens=group.cached_tokens,
+            visual_tokens=group.visual_tokens,
+        )
+
+    def _cancelled(self, group: Group) -> list[EngineOutput]:
+        now = time.monotonic()
+        reason: FinishReason = "cancelled"
+        open_samples = (
+            [sequence.index for sequence in group.sequences] if group.forked else range(group.request.sampling.n)
+        )
+        messages = [Tokens(request_id=group.request.request_id, index=at, finish_reason=reason) for at in open_samples]
+        usage = self._close(group, now)
+        last = messages.pop()
+        return [
+            *messages,
+            Tokens(
+                request_id=last.request_id,
+                index=last.index,
+                finish_reason=reason,
+                usage=usage,
+                timings=_timings(group, now),
+            ),
+        ]
+
+    def _fail_media(self, error: EncodeError) -> list[EngineOutput]:
+        """Fail the requests whose pictures could not be encoded; the others are scheduled again."""
+        outputs: list[EngineOutput] = []
+        for group in list(self._groups.values()):
+            for span in group.spans:
+                if span.key in error.failures:
+                    outputs.append(self._fail(group, error.failures[span.key]))
+                    break
+        return outputs
+
+    def _fail(self, group: Group, error: Exception) -> Failed:
+        """End a request in an error."""
+        if not isinstance(error, WebUIError):
+            error = EngineFailure("engine_failed", reason=f"{type(error).__name__}: {error}"[:300])
+        self._close(group, time.monotonic())
+        return Failed(
+            request_id=group.request.request_id,
+            error=type(error).__name__,
+            code=error.code,
+            field=error.field,
+            retry_after=error.retry_after,
+            details={k: v if isinstance(v, int | float) else str(v) for k, v in error.details.items()},
+        )
+
+
+def _rows(chunks: list[Chunk]) -> list[Row]:
+    """The tokens to choose: one for each chunk that reaches its sequence's end, `n` where samples are still to be forked."""
+    rows = []
+    for chunk in chunks:
+        if chunk.samples:
+            group = chunk.sequence.group
+            count = 1 if group.forked else group.request.sampling.n
+            rows += [Row(chunk.sequence, index) for index in (range(count) if count > 1 else (chunk.sequence.index,))]
+    return rows
+
+
+def _timings(group: Group, now: float) -> Timings:
+    """Seconds from the request's arrival; what was never reached counts up to now."""
+    return Timings(
+        queued=(group.scheduled or now) - group.arrived,
+        first_token=(group.first_token or now) - group.arrived,
+        total=now - group.arrived,
+    )

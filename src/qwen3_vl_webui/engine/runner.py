@@ -1,0 +1,135 @@
+"""Run one scheduled step on the device: encode what pictures it needs, compute its tokens, choose the next ones.
+
+The read-back of the chosen tokens is the only point where the host waits for the device.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence as List
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from qwen3_vl_webui.engine.kv_cache import KVCache
+from qwen3_vl_webui.engine.sampler import Row, Sampled, Sampler
+from qwen3_vl_webui.engine.scheduler import Chunk, Schedule
+from qwen3_vl_webui.engine.sequence import Array, FeatureKey, Sequence, VisualSpan
+from qwen3_vl_webui.engine.vision_cache import VisionCache
+from qwen3_vl_webui.kernels.paged_attention import Plan, Segment, paged_attention, plan, write_kv
+from qwen3_vl_webui.model.pixels import to_patches
+from qwen3_vl_webui.model.qwen3_vl import Qwen3VL
+
+
+class EncodeError(Exception):
+    """Some features could not be computed: what went wrong, by key. The step did not run."""
+
+    def __init__(self, failures: dict[FeatureKey, Exception]) -> None:
+        super().__init__(f"{len(failures)} pictures could not be encoded")
+        self.failures = failures
+
+
+class PagedAttention:
+    """The decoder's attention for one batch."""
+
+    def __init__(self, cache: KVCache, batch: Plan) -> None:
+        self.cache = cache
+        self.batch = batch
+
+    def __call__(self, layer: int, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+        pair = self.cache.layers[layer]
+        write_kv(pair, k, v, self.batch.slots)
+        return paged_attention(q, k, v, pair, self.batch)
+
+
+class Runner:
+    """The model, its KV cache, its vision cache and its sampler."""
+
+    def __init__(self, model: Qwen3VL, cache: KVCache, vision: VisionCache, sampler: Sampler) -> None:
+        self.model = model
+        self.cache = cache
+        self.vision = vision
+        self.sampler = sampler
+        self.device = cache.data.device
+        self.dtype = cache.data.dtype
+
+    @torch.inference_mode()
+    def run(self, schedule: Schedule, rows: List[Row]) -> Sampled:
+        """Compute the schedule's chunks and choose a token for each of `rows`, which belong to chunks that sample."""
+        self.cache.copy(schedule.copies)
+        self._encode(list(schedule.encodes.values()))
+        chunks = schedule.chunks
+        hidden = self._forward(chunks)
+        if not rows:
+            return Sampled([], [])
+        ends: dict[Sequence, int] = {}
+        at = -1
+        for chunk in chunks:
+            at += chunk.length
+            ends[chunk.sequence] = at
+        last = [ends[row.sequence] for row in rows]
+        if len(last) != hidden.shape[0]:  # with decoding rows only, the hidden states are already the ones wanted
+            hidden = hidden[torch.tensor(last, device=self.device)]
+        return self.sampler.sample(self.model.logits(hidden), rows)
+
+    def check(self) -> None:
+        """Raise when the device does not compute any more."""
+        torch.zeros(1, device=self.device).add_(1).item()
+
+    def _forward(self, chunks: List[Chunk]) -> Tensor:
+        tokens = np.concatenate([chunk.sequence.tokens(chunk.start, chunk.end) for chunk in chunks])
+        positions = np.concatenate([chunk.sequence.positions(chunk.start, chunk.end) for chunk in chunks], axis=1)
+        segments = [Segment(chunk.start, chunk.length, chunk.sequence.block_table) for chunk in chunks]
+        batch = plan(segments, self.cache.block_size, dtype=self.dtype, device=self.device)
+        visual, index = self._visual(chunks)
+        return self.model(self._put(tokens), self._put(positions), PagedAttention(self.cache, batch), visual, index)  # type: ignore[no-any-return]
+
+    def _visual(self, chunks: List[Chunk]) -> tuple[Tensor | None, Tensor | None]:
+        """The features of the visual tokens among the chunks, and their rows in the batch."""
+        features: list[Tensor] = []
+        index: list[Array] = []
+        row = 0
+        for chunk in chunks:
+            for span in chunk.sequence.spans(chunk.start, chunk.end):
+                first, last = max(span.start, chunk.start), min(span.end, chunk.end)
+                features.append(self.vision[span.key][:, first - span.start : last - span.start])
+                index.append(np.arange(row + first - chunk.start, row + last - chunk.start))
+            row += chunk.length
+        if not features:
+            return None, None
+        return torch.cat(features, dim=1), self._put(np.concatenate(index))
+
+    def _encode(self, wanted: list[tuple[VisualSpan, Sequence]]) -> None:
+        """Fill the vision cache; when a batch of pictures fails, find out which of them it was."""
+        if not wanted:
+            return
+        try:
+            self._encode_together(wanted)
+        except Exception as error:
+            failures: dict[FeatureKey, Exception] = {}
+            for one in wanted:
+                try:
+                    if len(wanted) == 1:
+                        raise error
+                    self._encode_together([one])
+                except Exception as own:
+                    failures[one[0].key] = own
+            if failures:
+                raise EncodeError(failures) from error
+
+    def _encode_together(self, wanted: list[tuple[VisualSpan, Sequence]]) -> None:
+        patches = []
+        config = self.model.config.vision
+        for span, sequence in wanted:
+            key, group = span.key
+            frames = config.temporal_patch_size
+            pixels = sequence.group.pixels[key][group * frames : (group + 1) * frames]
+            patches.append(to_patches(pixels.to(self.device), config, self.dtype)[0])
+        features = self.model.encode(torch.cat(patches), [(1, *span.grid) for span, _ in wanted])
+        assert features.shape[1] == sum(span.length for span, _ in wanted)
+        for (span, _), part in zip(wanted, features.split([span.length for span, _ in wanted], dim=1), strict=True):
+            # A copy of its own, so that evicting one picture frees its memory.
+            self.vision.put(span.key, part.clone() if len(wanted) > 1 else part)
+
+    def _put(self, array: Array) -> Tensor:
+        return torch.from_numpy(np.ascontiguousarray(array)).to(self.device)

@@ -1,0 +1,251 @@
+"""Choose the next tokens of a batch on the device, every row by its own parameters.
+
+The order is Hugging Face's: penalties and bias on the logits, masks (stop tokens before `min_tokens`, grammar), temperature,
+top_k, top_p, min_p. Log-probabilities are the model's own: of its raw logits, before any of that.
+
+Randomness is counter-based: one uniform number a token, a hash of (seed, sample, index of the token), turned into a token by the
+inverse of the cumulative distribution in vocabulary order. So a seeded request draws the same tokens whatever else runs beside it,
+and two nearly equal logits that swap places in a sort do not change the draw.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence as List
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from qwen3_vl_webui.engine.penalties import Penalties
+from qwen3_vl_webui.engine.request import TokenLogprob
+from qwen3_vl_webui.engine.sequence import Sequence
+
+MAX_CANDIDATES = 1024  # rows whose top_k is at most this are sorted over their candidates only
+_MASK = (1 << 64) - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One token to choose. `index` is the sample's: at the fork of `n` samples all draw from one sequence."""
+
+    sequence: Sequence
+    index: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sampled:
+    """What was chosen, row by row."""
+
+    tokens: list[int]
+    logprobs: list[TokenLogprob | None]
+
+
+def uniform(seed: int, sample: int, position: int) -> float:
+    """A number in [0, 1) that depends on its three arguments alone (splitmix64 finaliser over their mix)."""
+    state = seed & _MASK
+    for word in (sample, position):
+        state = (state + (word + 1) * 0x9E3779B97F4A7C15) & _MASK
+        state = ((state ^ (state >> 30)) * 0xBF58476D1CE4E5B9) & _MASK
+        state = ((state ^ (state >> 27)) * 0x94D049BB133111EB) & _MASK
+        state ^= state >> 31
+    return (state >> 11) * 2.0**-53
+
+
+class Sampler:
+    """Chooses tokens; keeps the penalty counts of sequences that need them (`release` gives them back)."""
+
+    def __init__(self, vocab_size: int, max_running: int, device: torch.device) -> None:
+        self.vocab_size = vocab_size
+        self.device = device
+        self.penalties = Penalties(vocab_size, max_running, device)
+        self._plan: _Plan | None = None
+
+    def sample(self, logits: Tensor, rows: List[Row]) -> Sampled:
+        """Choose a token for each row of `logits` [rows, vocab] float32, which is used up."""
+        plan = self._plan_for(rows)
+        raw = logits[plan.logprob_rows].log_softmax(-1) if plan.logprob_rows else None
+        self._shape(logits, rows, plan)
+        tokens = logits.argmax(-1)
+        if plan.random_rows:
+            drawn = draw(
+                logits if len(plan.random_rows) == len(rows) else logits[plan.random_index],
+                plan.temperature,
+                plan.top_k,
+                plan.top_p,
+                plan.min_p,
+                self._uniforms(rows, plan),
+                max_top_k=plan.max_top_k,
+                sort=plan.sort,
+            )
+            tokens[plan.random_index] = drawn
+        self.penalties.count(rows, tokens)
+        return _read(tokens, raw, plan, len(rows))
+
+    def release(self, sequence: Sequence) -> None:
+        """Forget a sequence that ended or was preempted."""
+        self._plan = None
+        self.penalties.release(sequence)
+
+    def _plan_for(self, rows: List[Row]) -> _Plan:
+        key = [(id(row.sequence), row.index) for row in rows]
+        if self._plan is None or self._plan.key != key:
+            self._plan = _Plan(key, rows, self.vocab_size, self.device)
+        return self._plan
+
+    def _uniforms(self, rows: List[Row], plan: _Plan) -> Tensor:
+        values = [
+            uniform(rows[at].sequence.group.seed, rows[at].index, len(rows[at].sequence.generated))
+            for at in plan.random_rows
+        ]
+        return torch.tensor(values, dtype=torch.float64, device=self.device)
+
+    def _shape(self, logits: Tensor, rows: List[Row], plan: _Plan) -> None:
+        """Apply penalties, bias and masks in place."""
+        self.penalties.apply(logits, rows)
+        if plan.bias is not None:
+            logits.view(-1).index_add_(0, *plan.bias)
+        banned = [
+            at * self.vocab_size + token
+            for at in plan.stopping_rows
+            for token in rows[at].sequence.group.stop_ids
+            if not _may_stop(rows[at].sequence)
+        ]
+        if banned:
+            logits.view(-1)[torch.tensor(banned, device=self.device)] = -torch.inf
+        bound = [at for at in plan.grammar_rows if (state := rows[at].sequence.grammar) is not None and state.bound]
+        if bound:
+            words = np.empty((len(bound), -(-self.vocab_size // 32)), dtype=np.int32)
+            for word, at in zip(words, bound, strict=True):
+                state = rows[at].sequence.grammar
+                assert state is not None
+                state.fill_mask(word)
+            where = torch.tensor(bound, device=self.device)
+            logits[where] = apply_bitmask(logits[where], torch.from_numpy(words).to(self.device))
+
+
+def apply_bitmask(logits: Tensor, words: Tensor) -> Tensor:
+    """Logits [rows, vocab] with -inf where the bit of `words` int32 [rows, ceil(vocab / 32)] is 0, lowest bit first."""
+    bits = (words.view(torch.uint8)[:, :, None] >> torch.arange(8, dtype=torch.uint8, device=words.device)) & 1
+    return logits.masked_fill(bits.view(len(words), -1)[:, : logits.shape[1]] == 0, -torch.inf)
+
+
+def _may_stop(sequence: Sequence) -> bool:
+    """Not before `min_tokens`, and not before a grammar that waits for the end of the reasoning has had its say."""
+    waits = sequence.grammar is not None and not sequence.grammar.bound
+    return len(sequence.generated) >= sequence.group.request.sampling.min_tokens and not waits
+
+
+class _Plan:
+    """What stays the same from step to step while the same rows decode, ready on the device."""
+
+    def __init__(self, key: list[tuple[int, int]], rows: List[Row], vocab_size: int, device: torch.device) -> None:
+        params = [row.sequence.group.request.sampling for row in rows]
+        self.key = key
+        self.random_rows = [at for at, p in enumerate(params) if p.temperature > 0]
+        self.logprob_rows = [at for at, p in enumerate(params) if p.logprobs is not None]
+        self.top_logprobs = [params[at].logprobs or 0 for at in self.logprob_rows]
+        self.grammar_rows = [at for at, row in enumerate(rows) if row.sequence.grammar is not None]
+        self.stopping_rows = [
+            at for at, p in enumerate(params) if p.min_tokens or (p.grammar is not None and p.grammar_after is not None)
+        ]
+        self.random_index = torch.tensor(self.random_rows, dtype=torch.int64, device=device)
+        chosen = [params[at] for at in self.random_rows]
+        self.max_top_k = max((p.top_k for p in chosen), default=0) if all(p.top_k for p in chosen) else 0
+        self.sort = any(p.top_k or p.top_p < 1 for p in chosen)
+        self.temperature = torch.tensor([p.temperature for p in chosen], dtype=torch.float32, device=device)
+        self.top_k = torch.tensor([p.top_k for p in chosen], dtype=torch.int64, device=device)
+        self.top_p = torch.tensor([p.top_p for p in chosen], dtype=torch.float32, device=device)
+        self.min_p = torch.tensor([p.min_p for p in chosen], dtype=torch.float32, device=device)
+        self.bias = _bias(rows, vocab_size, device)
+
+
+def _bias(rows: List[Row], vocab_size: int, device: torch.device) -> tuple[Tensor, Tensor] | None:
+    """Flat indices and values of all rows' logit bias."""
+    index: list[int] = []
+    values: list[float] = []
+    for at, row in enumerate(rows):
+        for token, value in row.sequence.group.request.sampling.logit_bias.items():
+            index.append(at * vocab_size + token)
+            values.append(value)
+    if not index:
+        return None
+    return torch.tensor(index, device=device), torch.tensor(values, dtype=torch.float32, device=device)
+
+
+def draw(
+    logits: Tensor,
+    temperature: Tensor,
+    top_k: Tensor,
+    top_p: Tensor,
+    min_p: Tensor,
+    uniforms: Tensor,
+    *,
+    max_top_k: int,
+    sort: bool,
+) -> Tensor:
+    """Draw one token a row. `max_top_k`: the largest top_k when every row has one, else 0. `sort`: some row has top_k or top_p."""
+    # Subtracting the maximum first keeps tiny temperatures finite.
+    scaled = (logits - logits.amax(-1, keepdim=True)) / temperature[:, None].clamp(min=1e-6)
+    if not sort:
+        weights = scaled.exp()
+        weights = weights.masked_fill(weights < min_p[:, None], 0)  # the largest weight is 1
+        return _invert(weights, uniforms)
+    vocab = scaled.shape[1]
+    if 0 < max_top_k <= MAX_CANDIDATES:
+        values, ids = scaled.topk(min(max_top_k, vocab))
+        weights = _filter(values, None, top_k, top_p, min_p)
+    else:
+        total = scaled.exp().sum(-1, keepdim=True)
+        candidates = _few_candidates(scaled, total, top_k, top_p) if scaled.device.type == "cpu" else None
+        values, ids = candidates if candidates is not None else scaled.sort(descending=True)
+        weights = _filter(values, total, top_k, top_p, min_p)
+    ids, order = ids.sort()  # vocabulary order
+    chosen = _invert(weights.gather(1, order), uniforms)
+    return ids.gather(1, chosen[:, None]).squeeze(1)
+
+
+def _few_candidates(scaled: Tensor, total: Tensor, top_k: Tensor, top_p: Tensor) -> tuple[Tensor, Tensor] | None:
+    """The best tokens, sorted, when they are all that top_k and top_p can keep: sorting 151936 logits is slow on a CPU."""
+    values, ids = scaled.topk(min(MAX_CANDIDATES, scaled.shape[1]))
+    covered = (top_k == 0) & (top_p < 1) & (values.exp().sum(-1) >= top_p * total[:, 0])
+    enough = covered | ((top_k > 0) & (top_k <= MAX_CANDIDATES))
+    return (values, ids) if bool(enough.all()) else None
+
+
+def _filter(values: Tensor, total: Tensor | None, top_k: Tensor, top_p: Tensor, min_p: Tensor) -> Tensor:
+    """Weights of sorted candidates (best first, its value 0) after top_k, top_p and min_p. `total`: of the whole vocabulary."""
+    ranks = torch.arange(values.shape[1], device=values.device)
+    limit = torch.where(top_k > 0, top_k, values.shape[1])
+    weights = values.exp().masked_fill(ranks >= limit[:, None], 0)
+    kept = weights.sum(-1, keepdim=True)
+    mass = kept if total is None else torch.where(top_k[:, None] > 0, kept, total)
+    before = weights.cumsum(-1) - weights
+    dropped = (before >= (top_p[:, None] * mass)) & (top_p[:, None] < 1) | (weights < min_p[:, None])
+    dropped[:, 0] = False
+    return weights.masked_fill(dropped, 0)
+
+
+def _invert(weights: Tensor, uniforms: Tensor) -> Tensor:
+    """The index at which the cumulative weight passes `uniforms` of the total. An index of weight 0 is never returned."""
+    cumulative = weights.double().cumsum(-1)
+    # Strictly below the total even after rounding.
+    target = uniforms[:, None] * cumulative[:, -1:] * (1 - 2.0**-52)
+    return torch.searchsorted(cumulative, target, right=True).squeeze(1).clamp_(max=weights.shape[1] - 1)
+
+
+def _read(tokens: Tensor, raw: Tensor | None, plan: _Plan, count: int) -> Sampled:
+    """Bring the result to the host: the step's only synchronisation."""
+    logprobs: list[TokenLogprob | None] = [None] * count
+    if raw is not None:
+        rows = torch.tensor(plan.logprob_rows, device=tokens.device)
+        own = raw.gather(1, tokens[rows][:, None]).squeeze(1)
+        most = max(plan.top_logprobs)
+        best = raw.topk(most) if most else None
+        chosen, values = tokens.tolist(), own.tolist()
+        top_values, top_ids = (best.values.tolist(), best.indices.tolist()) if best is not None else ([], [])
+        for at, (row, k) in enumerate(zip(plan.logprob_rows, plan.top_logprobs, strict=True)):
+            top = tuple(zip(top_ids[at][:k], top_values[at][:k], strict=True)) if k else ()
+            logprobs[row] = TokenLogprob(chosen[row], values[at], top)
+        return Sampled(chosen, logprobs)
+    return Sampled(tokens.tolist(), logprobs)

@@ -1,0 +1,179 @@
+"""Decide what the next step computes: one token for every decoding sequence first, then chunks of prompts, under one budget.
+
+A sequence is admitted with room for all its tokens; while decoding it grows block by block, and when no block is left the
+youngest running sequence gives its blocks back and waits to be computed again. The oldest always fits alone (`Engine.add`
+refuses what could not), so every step makes progress. Nothing about a sequence's progress changes here: `Engine` advances
+sequences after the batch has really been computed, so that a failed step can simply be scheduled again.
+"""
+
+from __future__ import annotations
+
+from bisect import insort
+from collections import deque
+from dataclasses import dataclass, field
+
+from qwen3_vl_webui.engine.kv_cache import BlockPool
+from qwen3_vl_webui.engine.sequence import FeatureKey, Sequence, VisualSpan
+from qwen3_vl_webui.engine.vision_cache import VisionCache
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """Tokens [start, start + length) of a sequence, to be computed in one step."""
+
+    sequence: Sequence
+    start: int
+    length: int
+
+    @property
+    def end(self) -> int:
+        return self.start + self.length
+
+    @property
+    def samples(self) -> bool:
+        """Whether the chunk ends where the next token is to be chosen."""
+        return self.end == len(self.sequence)
+
+
+@dataclass(slots=True)
+class Schedule:
+    """One step: blocks to copy, spans to encode, chunks to run (those of one token first)."""
+
+    copies: list[tuple[int, int]] = field(default_factory=list)
+    encodes: dict[FeatureKey, tuple[VisualSpan, Sequence]] = field(default_factory=dict)  # with whose pixels to use
+    chunks: list[Chunk] = field(default_factory=list)
+
+
+class Scheduler:
+    """The queue and the running sequences. `running` is ordered by arrival: earlier ones are served first."""
+
+    def __init__(
+        self, blocks: BlockPool, vision: VisionCache, *, max_running: int, max_batch_tokens: int, max_encode_tokens: int
+    ) -> None:
+        self.blocks = blocks
+        self.vision = vision
+        self.max_running = max_running
+        self.max_batch_tokens = max_batch_tokens
+        self.max_encode_tokens = max_encode_tokens  # visual tokens that one step encodes; a larger picture goes alone
+        self.waiting: deque[Sequence] = deque()
+        self.running: list[Sequence] = []
+        self.preemptions = 0
+        self.hit_tokens = 0
+        self.query_tokens = 0
+
+    def add(self, sequence: Sequence) -> None:
+        self.waiting.append(sequence)
+
+    def add_fork(self, sequence: Sequence) -> None:
+        """Let a sibling run that was forked from a running sequence; its place was kept when the group was admitted."""
+        insort(self.running, sequence, key=_age)
+
+    def remove(self, sequence: Sequence) -> None:
+        """Forget a sequence, wherever it is, and free what it holds."""
+        self._release(sequence)
+        queue: list[Sequence] | deque[Sequence] = self.running if sequence in self.running else self.waiting
+        queue.remove(sequence)
+
+    def schedule(self, now: float) -> Schedule:
+        """Choose the next step's work."""
+        schedule = Schedule()
+        budget = self._grow(schedule)
+        for sequence in self.running:  # prompts under way
+            if sequence.num_pending > 1 and budget > 0:
+                budget -= self._chunk(schedule, sequence, budget)
+        self._admit(schedule, budget, now)
+        schedule.chunks.sort(key=lambda chunk: chunk.length > 1)
+        return schedule
+
+    def _grow(self, schedule: Schedule) -> int:
+        """Give each decoding sequence a slot for its token, preempting from the young end; return what is left to spend."""
+        budget = self.max_batch_tokens
+        at = 0
+        while at < len(self.running):
+            sequence = self.running[at]
+            if sequence.num_pending > 1:
+                at += 1
+                continue
+            done, copy = self.blocks.make_room(sequence)
+            if not done:
+                self._preempt(self.running[-1])
+                continue  # the sequence tries again, unless it was the youngest itself
+            if copy is not None:
+                schedule.copies.append(copy)
+            schedule.chunks.append(Chunk(sequence, sequence.num_computed, 1))
+            budget -= 1
+            at += 1
+        return budget
+
+    def _admit(self, schedule: Schedule, budget: int, now: float) -> None:
+        slots = self.max_running - sum(sequence.group.slots for sequence in self.running)
+        at = 0
+        while at < len(self.waiting) and budget > 0:
+            sequence = self.waiting[at]
+            group = sequence.group
+            if group.grammar is not None and sequence.grammar is None:
+                at += 1  # still compiling: others may pass
+                continue
+            # A block each for those who decode, lest admitting one preempts another at once.
+            if group.slots > slots or not self.blocks.admit(sequence, self.blocks.match(sequence), len(self.running)):
+                return
+            del self.waiting[at]
+            insort(self.running, sequence, key=_age)
+            slots -= group.slots
+            if group.scheduled is None:
+                group.scheduled = now
+                group.cached_tokens = sequence.num_computed
+                self.hit_tokens += sequence.num_computed
+                self.query_tokens += len(sequence)
+            budget -= self._chunk(schedule, sequence, budget)
+
+    def _chunk(self, schedule: Schedule, sequence: Sequence, budget: int) -> int:
+        """Schedule as much of a prompt as the budgets for tokens and for encoding allow; return its tokens."""
+        start = sequence.num_computed
+        end = start + min(sequence.num_pending, budget)
+        for span in sequence.spans(start, end):
+            if not self._provide(schedule, span, sequence):
+                end = max(span.start, start)
+                break
+        if end > start:
+            schedule.chunks.append(Chunk(sequence, start, end - start))
+        return end - start
+
+    def _provide(self, schedule: Schedule, span: VisualSpan, sequence: Sequence) -> bool:
+        """See to it that the span's features are there in this step, if the budget allows."""
+        present = span.key in self.vision or span.key in schedule.encodes
+        if not present:
+            spent = sum(planned.length for planned, _ in schedule.encodes.values())
+            if spent and spent + span.length > self.max_encode_tokens:
+                return False
+            schedule.encodes[span.key] = (span, sequence)
+        if span.key not in sequence.pinned:
+            sequence.pinned.add(span.key)
+            self.vision.pin(span.key)
+            self.vision.hits += present
+            self.vision.misses += not present
+        return True
+
+    def unpin_passed(self, sequence: Sequence) -> None:
+        """Let go of features that the sequence's computed tokens have consumed."""
+        if sequence.pinned:
+            needed = {span.key for span in sequence.spans(sequence.num_computed, sequence.prompt_len)}
+            for key in sequence.pinned - needed:
+                self.vision.unpin(key)
+            sequence.pinned &= needed
+
+    def _preempt(self, sequence: Sequence) -> None:
+        self.preemptions += 1
+        self._release(sequence)
+        self.running.remove(sequence)
+        self.waiting.appendleft(sequence)
+
+    def _release(self, sequence: Sequence) -> None:
+        self.blocks.release(sequence)
+        for key in sequence.pinned:
+            self.vision.unpin(key)
+        sequence.pinned.clear()
+
+
+def _age(sequence: Sequence) -> tuple[float, int]:
+    return sequence.group.arrived, sequence.index
