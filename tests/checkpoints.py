@@ -1,7 +1,8 @@
 """Write tiny Qwen3-VL checkpoint folders in the published format, with random weights: what most tests run on.
 
-The tokenizer is byte-level without merges (every byte is a token), the templates follow the published conversation format:
-turns in `<|im_start|>role ... <|im_end|>`, Hermes-style tools, and for Thinking a generation prompt that ends in `<think>`.
+The tokenizer is byte-level without merges (every byte is a token), the templates follow the published conversation
+format: turns in `<|im_start|>role ... <|im_end|>`, Hermes-style tools, and for Thinking a generation prompt that ends in
+`<think>`.
 """
 
 from __future__ import annotations
@@ -18,14 +19,36 @@ from qwen3_vl_webui.model.config import ModelConfig
 from qwen3_vl_webui.model.qwen3_vl import Qwen3VL
 from qwen3_vl_webui.model.weights import initialize, save_weights
 
-SPECIAL_TOKENS = (
-    "<|endoftext|> <|im_start|> <|im_end|> <|object_ref_start|> <|object_ref_end|> <|box_start|> <|box_end|> "
-    "<|quad_start|> <|quad_end|> <|vision_start|> <|vision_end|> <|vision_pad|> <|image_pad|> <|video_pad|>"
-).split()
-ADDED_TOKENS = (
-    "<tool_call> </tool_call> <|fim_prefix|> <|fim_middle|> <|fim_suffix|> <|fim_pad|> <|repo_name|> <|file_sep|> "
-    "<tool_response> </tool_response> <think> </think>"
-).split()
+SPECIAL_TOKENS = [
+    "<|endoftext|>",
+    "<|im_start|>",
+    "<|im_end|>",
+    "<|object_ref_start|>",
+    "<|object_ref_end|>",
+    "<|box_start|>",
+    "<|box_end|>",
+    "<|quad_start|>",
+    "<|quad_end|>",
+    "<|vision_start|>",
+    "<|vision_end|>",
+    "<|vision_pad|>",
+    "<|image_pad|>",
+    "<|video_pad|>",
+]
+ADDED_TOKENS = [
+    "<tool_call>",
+    "</tool_call>",
+    "<|fim_prefix|>",
+    "<|fim_middle|>",
+    "<|fim_suffix|>",
+    "<|fim_pad|>",
+    "<|repo_name|>",
+    "<|file_sep|>",
+    "<tool_response>",
+    "</tool_response>",
+    "<think>",
+    "</think>",
+]
 VOCAB_SIZE = 288  # a few rows more than the tokenizer has, like the published checkpoints
 
 _TEMPLATE = """\

@@ -43,8 +43,8 @@ def to_patches(
     """Cut uint8 frames [t, h, w, 3] into normalised patches.
 
     Returns patches [groups * rows * columns, channels * temporal * patch * patch] of `dtype`, in merge-block order
-    within a temporal group, and the grid (groups, rows, columns). Height and width must be multiples of patch * merge. The last
-    frame is repeated to fill the last temporal group, so a picture is one group of two equal frames.
+    within a temporal group, and the grid (groups, rows, columns). Height and width must be multiples of patch * merge.
+    The last frame is repeated to fill the last temporal group, so a picture is one group of two equal frames.
     """
     assert frames.dtype == torch.uint8
     assert frames.dim() == 4

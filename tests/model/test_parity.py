@@ -1,0 +1,62 @@
+"""The network equals the reference: logits within 1e-4 and the same greedy answers, in float32 on the CPU."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+from checkpoints import config_json, write_checkpoint
+from reference import Reference, import_transformers
+
+from qwen3_vl_webui.model.weights import load_model
+
+from .conftest import PROMPTS, our_greedy, our_logits
+
+pytestmark = pytest.mark.reference
+
+VARIANTS = {
+    "published": {},
+    "untied": {"tied": False},
+    "yarn": {"yarn": True},
+}
+
+
+@pytest.fixture(scope="module", params=[*VARIANTS, "sharded"])
+def pair(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory):
+    """The reference and our model on one checkpoint; "sharded" was saved by the reference itself, in several files."""
+    folder = tmp_path_factory.mktemp("parity") / request.param
+    write_checkpoint(folder, seed=3, config=config_json(**VARIANTS.get(request.param, {})))
+    reference = Reference(folder)
+    if request.param == "sharded":
+        reference.model.save_pretrained(folder, max_shard_size="100KB")
+        (folder / "model.safetensors").unlink()
+        assert len(list(folder.glob("model-*.safetensors"))) > 2
+    return reference, load_model(folder, device=torch.device("cpu"), dtype=torch.float32)
+
+
+@pytest.mark.parametrize("prompt", PROMPTS)
+def test_logits_equal(pair, prompt: str) -> None:
+    reference, model = pair
+    inputs = reference.inputs(*PROMPTS[prompt])
+    difference = our_logits(model, inputs, reference.positions(inputs)) - reference.logits(inputs)
+    assert difference.abs().max() <= 1e-4
+
+
+@pytest.mark.parametrize("prompt", PROMPTS)
+def test_greedy_answers_equal(pair, prompt: str) -> None:
+    reference, model = pair
+    inputs = reference.inputs(*PROMPTS[prompt])
+    assert our_greedy(model, inputs, reference.positions(inputs), 64) == reference.greedy(inputs, 64)
+
+
+def test_the_checks_would_see_each_part(pair) -> None:
+    """DeepStack, positions and the tower move the logits by far more than the tolerance."""
+    reference, model = pair
+    inputs = reference.inputs(*PROMPTS["turns"])
+    positions = reference.positions(inputs)
+    right = our_logits(model, inputs, positions)
+    flat = torch.arange(positions.shape[1]).expand(3, -1)
+    assert (our_logits(model, inputs, flat) - right).abs().max() > 1e-2
+    darker = inputs | {"pixel_values": inputs["pixel_values"] * 0.5}
+    assert (our_logits(model, darker, positions) - right).abs().max() > 1e-2
