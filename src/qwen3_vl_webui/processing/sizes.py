@@ -1,0 +1,182 @@
+"""The published resize and sampling rules: sizes in, sizes out, no pixels.
+
+Numbers come from `preprocessor_config.json` and `video_preprocessor_config.json` of the checkpoint. Sides become multiples
+of patch x merge (32); the area, for a video the volume of frames x rows x columns, is brought into the given range. A
+video's frames are besides capped one by one (768 tokens), as the authors' utilities do. The arithmetic, Python's rounding of
+halves to even included, is the reference's: changing a sign here changes grids.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from qwen3_vl_webui.errors import CheckpointError, InvalidRequest
+from qwen3_vl_webui.model.config import VisionConfig
+from qwen3_vl_webui.processing.limits import MediaLimits
+from qwen3_vl_webui.processing.messages import MediaBudget
+
+MAX_ASPECT = 200  # long side over short side; the reference refuses more
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImageRule:
+    """How large a picture is shown."""
+
+    factor: int  # sides are multiples of this
+    min_pixels: int
+    max_pixels: int
+
+    def with_budget(self, budget: MediaBudget, limits: MediaLimits, *, field: str) -> ImageRule:
+        low, high = _pixel_range(self, budget, limits.max_pixels, field=field)
+        return ImageRule(factor=self.factor, min_pixels=low, max_pixels=high)
+
+    def size(self, height: int, width: int, *, field: str) -> tuple[int, int]:
+        """Rows and columns after resizing."""
+        _check_aspect(height, width, field=field)
+        return _fit(height, width, self.factor, 1, 1, self.min_pixels, self.max_pixels)
+
+
+@dataclass(frozen=True, kw_only=True)
+class VideoRule:
+    """Which frames of a video are shown, and how large. Pixels count over all frames."""
+
+    factor: int
+    temporal_factor: int  # frames in a temporal group
+    min_pixels: int
+    max_pixels: int
+    frame_tokens: int | None  # cap for each frame, in tokens of factor x factor pixels
+    fps: float
+    min_frames: int
+    max_frames: int
+
+    def with_budget(self, budget: MediaBudget, limits: MediaLimits, *, field: str) -> VideoRule:
+        low, high = _pixel_range(self, budget, limits.max_video_pixels, field=field)
+        fps, frames = self.fps, min(self.max_frames, limits.max_video_frames)
+        if budget.fps is not None:
+            _check_range("fps", budget.fps, 1e-3, limits.max_fps, field=field)
+            fps = budget.fps
+        if budget.max_frames is not None:
+            _check_range("max_frames", budget.max_frames, 1, limits.max_video_frames, field=field)
+            frames = budget.max_frames
+        return VideoRule(
+            factor=self.factor,
+            temporal_factor=self.temporal_factor,
+            min_pixels=low,
+            max_pixels=high,
+            frame_tokens=self.frame_tokens,
+            fps=fps,
+            min_frames=min(self.min_frames, frames),
+            max_frames=frames,
+        )
+
+    def frame_indices(self, total: int, fps: float) -> npt.NDArray[np.int64]:
+        """Which of `total` frames, at `fps` frames a second, are shown: evenly spaced, ends included."""
+        count = int(total / fps * self.fps)
+        count = min(max(count, self.min_frames), self.max_frames, total)
+        return np.linspace(0, total - 1, count).round().astype(np.int64)
+
+    def size(self, frames: int, height: int, width: int, *, field: str) -> tuple[int, int]:
+        """Rows and columns of each of `frames` frames after resizing."""
+        frames = max(frames, self.temporal_factor)  # a single frame is repeated; the reference refuses it
+        high = self.max_pixels
+        if self.frame_tokens is not None:
+            share = min(self.frame_tokens * self.factor**2, self.max_pixels // frames)
+            high = max(share, int(self.min_pixels * 1.05)) * frames
+        if height < self.factor or width < self.factor:
+            scale = max(self.factor / height, self.factor / width)
+            height, width = int(height * scale), int(width * scale)
+        _check_aspect(height, width, field=field)
+        return _fit(height, width, self.factor, frames, self.temporal_factor, self.min_pixels, high)
+
+
+def load_rules(folder: Path, vision: VisionConfig) -> tuple[ImageRule, VideoRule]:
+    """Read the two preprocessor files of a checkpoint; the video file is optional, as in older checkpoints."""
+    factor = vision.patch_size * vision.spatial_merge_size
+    image_path, video_path = folder / "preprocessor_config.json", folder / "video_preprocessor_config.json"
+    image = _read(image_path)
+    video = _read(video_path) if video_path.is_file() else {}
+    for path, values in ((image_path, image), (video_path, video)):
+        for key, expected in (
+            ("patch_size", vision.patch_size),
+            ("merge_size", vision.spatial_merge_size),
+            ("temporal_patch_size", vision.temporal_patch_size),
+        ):
+            if values.get(key, expected) != expected:
+                raise CheckpointError(
+                    "checkpoint_config", path=str(path), reason=f"{key} is {values[key]}, the model has {expected}"
+                )
+    low, high = _edges(image, 65536, 16777216)
+    image_rule = ImageRule(factor=factor, min_pixels=low, max_pixels=high)
+    low, high = _edges(video, 4096, 25165824)
+    capped = video.get("cap_pixels_per_frame", True)
+    video_rule = VideoRule(
+        factor=factor,
+        temporal_factor=vision.temporal_patch_size,
+        min_pixels=low,
+        max_pixels=high,
+        frame_tokens=int(video.get("max_video_tokens", 768)) if capped in (True, None) else None,
+        fps=float(video.get("fps", 2)),
+        min_frames=int(video.get("min_frames", 4)),
+        max_frames=int(video.get("max_frames", 768)),
+    )
+    return image_rule, video_rule
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        parsed = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise CheckpointError("checkpoint_config", path=str(path), reason=str(error)) from error
+    if not isinstance(parsed, dict):
+        raise CheckpointError("checkpoint_config", path=str(path), reason="not a JSON object")
+    return parsed
+
+
+def _edges(values: Mapping[str, Any], low: int, high: int) -> tuple[int, int]:
+    size = values.get("size") or {}
+    return int(size.get("shortest_edge", low)), int(size.get("longest_edge", high))
+
+
+def _pixel_range(rule: ImageRule | VideoRule, budget: MediaBudget, cap: int, *, field: str) -> tuple[int, int]:
+    low, high = rule.min_pixels, min(rule.max_pixels, cap)
+    if budget.max_pixels is not None:
+        _check_range("max_pixels", budget.max_pixels, rule.factor**2, cap, field=field)
+        high = budget.max_pixels
+    if budget.min_pixels is not None:
+        _check_range("min_pixels", budget.min_pixels, 1, high, field=field)
+        low = budget.min_pixels
+    return min(low, high), high
+
+
+def _check_range(name: str, value: float, minimum: float, maximum: float, *, field: str) -> None:
+    if not minimum <= value <= maximum:
+        raise InvalidRequest(
+            "value_out_of_range", field=f"{field}.{name}", value=value, minimum=minimum, maximum=maximum
+        )
+
+
+def _check_aspect(height: int, width: int, *, field: str) -> None:
+    if max(height, width) / min(height, width) > MAX_ASPECT:
+        raise InvalidRequest("media_aspect", field=field, width=width, height=height, limit=MAX_ASPECT)
+
+
+def _fit(height: int, width: int, factor: int, frames: int, group: int, low: int, high: int) -> tuple[int, int]:
+    rows, columns = round(height / factor) * factor, round(width / factor) * factor
+    volume = round(frames / group) * group * rows * columns
+    if volume > high:
+        shrink = math.sqrt(frames * height * width / high)
+        rows = max(factor, math.floor(height / shrink / factor) * factor)
+        columns = max(factor, math.floor(width / shrink / factor) * factor)
+    elif volume < low:
+        grow = math.sqrt(low / (frames * height * width))
+        rows = math.ceil(height * grow / factor) * factor
+        columns = math.ceil(width * grow / factor) * factor
+    return rows, columns

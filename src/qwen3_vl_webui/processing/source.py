@@ -1,0 +1,94 @@
+"""A picture or video by its encoded bytes: in memory or in a file, with the hash that identifies it."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from io import BytesIO
+from pathlib import Path
+from typing import BinaryIO, Literal
+
+from qwen3_vl_webui.errors import InvalidRequest
+
+Kind = Literal["image", "video"]
+_HEAD = 64  # bytes that are enough to tell the format
+
+
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """Encoded media. `kind` and `mime` come from the bytes, never from a name or a header."""
+
+    sha256: str
+    size: int
+    kind: Kind  # an animated GIF or WebP is an image here; it may be used as a video all the same
+    mime: str
+    data: bytes | None = field(default=None, repr=False)
+    path: Path | None = None
+
+    @classmethod
+    def from_bytes(cls, data: bytes, *, field: str | None = None) -> Source:
+        """`InvalidRequest` naming `field` when the bytes are no known picture or video."""
+        kind, mime = sniff(data[:_HEAD], field=field)
+        return cls(sha256=hashlib.sha256(data).hexdigest(), size=len(data), kind=kind, mime=mime, data=data)
+
+    @classmethod
+    def from_path(cls, path: Path, *, field: str | None = None) -> Source:
+        """Refer to a file without reading it into memory. It must not change while it is in use."""
+        with path.open("rb") as file:
+            kind, mime = sniff(file.read(_HEAD), field=field)
+            file.seek(0)
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+            size = file.tell()
+        return cls(sha256=digest, size=size, kind=kind, mime=mime, path=path)
+
+    def open(self) -> BinaryIO:
+        """The bytes as a seekable file; the caller closes it."""
+        if self.data is not None:
+            return BytesIO(self.data)
+        assert self.path is not None, "a source has bytes or a path"
+        return self.path.open("rb")
+
+
+def sniff(head: bytes, *, field: str | None = None) -> tuple[Kind, str]:
+    """The format of media by its first bytes. `InvalidRequest("media_unknown")` for anything else."""
+    for magic, offset, kind, mime in _MAGIC:
+        if head[offset : offset + len(magic)] == magic:
+            return kind, mime
+    if head[4:8] == b"ftyp":
+        brand = head[8:12]
+        if brand in (b"avif", b"avis"):
+            return "image", "image/avif"
+        if brand in (b"heic", b"heix", b"mif1", b"msf1", b"hevc"):
+            raise InvalidRequest("media_unsupported", field=field, format="HEIC")
+        return "video", "video/quicktime" if brand == b"qt  " else "video/mp4"
+    if head[4:8] in (b"moov", b"mdat", b"wide", b"free", b"skip"):  # QuickTime from before brands
+        return "video", "video/quicktime"
+    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
+        return "image", "image/webp"
+    if head[:4] == b"RIFF" and head[8:12] == b"AVI ":
+        return "video", "video/x-msvideo"
+    if head[:1] == b"\x47" and len(head) < 189:  # MPEG transport stream: a sync byte opens every packet
+        return "video", "video/mp2t"
+    if head[:5] in (b"<svg ", b"<?xml"):
+        raise InvalidRequest("media_unsupported", field=field, format="SVG")
+    raise InvalidRequest("media_unknown", field=field)
+
+
+_MAGIC: tuple[tuple[bytes, int, Kind, str], ...] = (
+    (b"\x89PNG\r\n\x1a\n", 0, "image", "image/png"),
+    (b"\xff\xd8\xff", 0, "image", "image/jpeg"),
+    (b"GIF87a", 0, "image", "image/gif"),
+    (b"GIF89a", 0, "image", "image/gif"),
+    (b"BM", 0, "image", "image/bmp"),
+    (b"II*\x00", 0, "image", "image/tiff"),
+    (b"MM\x00*", 0, "image", "image/tiff"),
+    (b"P4\n", 0, "image", "image/x-portable-anymap"),
+    (b"P5\n", 0, "image", "image/x-portable-anymap"),
+    (b"P6\n", 0, "image", "image/x-portable-anymap"),
+    (b"\x1aE\xdf\xa3", 0, "video", "video/x-matroska"),
+    (b"FLV\x01", 0, "video", "video/x-flv"),
+    (b"OggS", 0, "video", "video/ogg"),
+    (b"\x00\x00\x01\xba", 0, "video", "video/mpeg"),
+    (b"\x00\x00\x01\xb3", 0, "video", "video/mpeg"),
+    (b"\x30\x26\xb2\x75\x8e\x66\xcf\x11", 0, "video", "video/x-ms-asf"),
+)
