@@ -147,9 +147,16 @@ class Settings(BaseSettings):
     )
 
     # limits of one request
-    max_body_mb: int = setting(64, "Largest JSON body of a request", unit="MB", group="limits", ge=1, le=4096)
+    max_body_mb: int = setting(
+        384,
+        "Largest body of a request; pictures and videos inside JSON count as base64",
+        unit="MB",
+        group="limits",
+        ge=1,
+        le=4096,
+    )
     max_upload_mb: int = setting(
-        512, "Largest picture or video that is uploaded or fetched", unit="MB", group="limits", ge=1, le=16384
+        256, "Largest picture or video that is uploaded or fetched", unit="MB", group="limits", ge=1, le=16384
     )
     max_images: int = setting(64, "Pictures in one request", unit="pictures", group="limits", ge=0, le=4096)
     max_videos: int = setting(4, "Videos in one request", unit="videos", group="limits", ge=0, le=256)

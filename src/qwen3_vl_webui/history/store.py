@@ -11,13 +11,14 @@ import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import ColumnElement, delete, exists, func, or_, select, update
 from sqlalchemy.orm import Session, selectinload
 
-from qwen3_vl_webui.errors import NotFound
+from qwen3_vl_webui.errors import Language, NotFound
 from qwen3_vl_webui.history.database import is_alive, open_database, this_process
 from qwen3_vl_webui.history.media import MediaFiles, MediaWriter, pieces
 from qwen3_vl_webui.history.migrations import migrate
@@ -29,6 +30,15 @@ from qwen3_vl_webui.history.records import (
     MessageRecord,
     Role,
     Status,
+)
+from qwen3_vl_webui.history.transfer import (
+    ExportedConversation,
+    ExportedMedium,
+    decode,
+    foreign,
+    from_json,
+    to_json,
+    to_markdown,
 )
 
 TITLE = 60  # characters of an automatic title
@@ -123,8 +133,9 @@ class HistoryStore:
         status: Status = "done",
         media: Sequence[MediaRecord] = (),
         facts: Mapping[str, Any] | None = None,
+        created: float | None = None,
     ) -> MessageRecord:
-        """Append a turn. Its media must be stored (`put_media`)."""
+        """Append a turn. Its media must be stored (`put_media`). `created` is now unless an import says otherwise."""
         now = time.time()
         row = Message(
             id=uuid.uuid4().hex,
@@ -135,7 +146,7 @@ class HistoryStore:
             edition=edition,
             status=status,
             facts=dict(facts or {}),
-            created=now,
+            created=now if created is None else created,
             updated=now,
             writer=self._writer if status == "streaming" else None,
         )
@@ -255,6 +266,59 @@ class HistoryStore:
         self._remove_files(hashes)
         for file in self.files.strays(known, older_than=limit):
             file.unlink(missing_ok=True)
+
+    # out and in
+
+    def export_json(self, conversation_id: str, *, embed: bool = False) -> Iterator[bytes]:
+        """The conversation as JSON, in pieces; with `embed` it holds its media and can be imported elsewhere."""
+        return to_json(self.get_conversation(conversation_id), self.media_path, embed=embed)
+
+    def export_markdown(self, conversation_id: str, language: Language = "en") -> str:
+        return to_markdown(self.get_conversation(conversation_id), language)
+
+    def import_json(self, data: bytes | str) -> ConversationRecord:
+        """A new conversation from the text of an export. Raises `InvalidRequest`; then nothing is left."""
+        return self.import_conversation(from_json(data))
+
+    def import_conversation(self, found: ExportedConversation) -> ConversationRecord:
+        """The same from a checked export. Media that are neither embedded nor stored here are left out; their hashes
+        are in the message's `facts["missing_media"]`.
+        """
+        media = {digest: self._import_medium(digest, medium) for digest, medium in found.media.items()}
+        conversation = self.create_conversation(found.title, found.settings)
+        try:
+            for message in found.messages:
+                records = [(item, self._stored(item.hash) or media.get(item.hash)) for item in message.media]
+                missing = [item.hash for item, record in records if record is None]
+                self.add_message(
+                    conversation.id,
+                    role=message.role,
+                    text=message.text,
+                    reasoning=message.reasoning,
+                    edition=message.edition,
+                    status=message.status,
+                    media=[replace(record, name=item.name) for item, record in records if record is not None],
+                    facts={**message.facts, "missing_media": missing} if missing else message.facts,
+                    created=message.created,
+                )
+        except BaseException:
+            self.delete(conversation.id)
+            raise
+        return self.get_conversation(conversation.id)
+
+    def _import_medium(self, digest: str, medium: ExportedMedium) -> MediaRecord | None:
+        if medium.data is None:
+            return None
+        record = self.put_media(decode(digest, medium))
+        if record.hash != digest:
+            raise foreign(f"media.{digest}", "the bytes do not match the hash")
+        return record
+
+    def _stored(self, digest: str) -> MediaRecord | None:
+        try:
+            return self.get_media(digest)
+        except NotFound:
+            return None
 
     # inside
 
