@@ -66,12 +66,13 @@ Up = Outputs | Heartbeat
 
 
 class Launch(msgspec.Struct, frozen=True, kw_only=True):
-    """How an engine process begins: one line of JSON on its standard input, which then stays open for as long as the parent lives."""
+    """How an engine process begins: a line of JSON on its standard input, which stays open while the parent lives."""
 
     configs: dict[Edition, EngineConfig]
     down: str  # addresses of the sockets
     up: str
     server_key: str | None = None  # CURVE, where the sockets are TCP: only who was told it can speak
+    parent: int  # process id
     heartbeat_seconds: float
     log_level: str
 

@@ -81,7 +81,7 @@ def write(pixels: Mapping[str, np.ndarray], folder: Path, *, anonymous: bool = h
     sent = Sent(Segment(path=path, delete=not anonymous, parts=tuple(parts)), fd)
     try:
         for part, array in zip(parts, pixels.values(), strict=True):
-            _write_all(fd, memoryview(np.ascontiguousarray(array)).cast("B"), part.offset)
+            _write_all(fd, np.ascontiguousarray(array).data.cast("B"), part.offset)
         os.truncate(fd, size)
     except BaseException:
         sent.close()
@@ -90,7 +90,7 @@ def write(pixels: Mapping[str, np.ndarray], folder: Path, *, anonymous: bool = h
 
 
 def read(segment: Segment) -> dict[str, Tensor]:
-    """Map a segment: tensors over its memory, by media key. Raises ValueError or OSError for one that is not as it says."""
+    """Map a segment: tensors over its memory, by media key. ValueError or OSError for one that is not as it says."""
     import torch
 
     fd = os.open(segment.path, os.O_RDONLY | os.O_CLOEXEC)

@@ -26,9 +26,9 @@ class EditionStatus(msgspec.Struct, frozen=True, kw_only=True):
 class EngineStatus(msgspec.Struct, frozen=True, kw_only=True):
     """The engine's process and its editions.
 
-    `loading`: the first start; requests are taken and told how far it is. `ready`: a request for a resident edition runs at
-    once. `restarting`: the process died or hung and its successor is not ready yet; requests are refused. `failed`: no
-    edition could be loaded; the errors say why. `stopping`: shutting down, nothing new is taken.
+    `loading`: the first start; requests are taken and told how far it is. `ready`: a request for a resident edition
+    runs at once. `restarting`: the process died or hung and its successor is not ready yet; requests are refused.
+    `failed`: no edition could be loaded; the errors say why. `stopping`: shutting down, nothing new is taken.
     """
 
     state: EngineState
