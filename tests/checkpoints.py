@@ -1,8 +1,8 @@
 """Write tiny Qwen3-VL checkpoint folders in the published format, with random weights: what most tests run on.
 
 The tokenizer is byte-level without merges (every byte is a token), the templates follow the published conversation
-format: turns in `<|im_start|>role ... <|im_end|>`, Hermes-style tools, and for Thinking a generation prompt that ends in
-`<think>`.
+format: turns in `<|im_start|>role ... <|im_end|>`, Hermes-style tools, and for Thinking a generation prompt that ends
+in `<think>`.
 """
 
 from __future__ import annotations

@@ -12,35 +12,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from transformers_peer import import_transformers
+
 
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield
-
-
-def import_transformers() -> Any:
-    """Import transformers, with torchvision beside a CPU build of PyTorch.
-
-    torchvision's wheel for CUDA registers fake kernels for operators that only its CUDA library declares; declaring
-    them first is all it needs to import here.
-    """
-    import importlib.util
-
-    if importlib.util.find_spec("torchvision") and not hasattr(torch.ops.torchvision, "nms"):
-        library = torch.library.Library("torchvision", "FRAGMENT")
-        for name in ("nms", "qnms"):
-            library.define(f"{name}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
-        _KEEP.append(library)  # a library that is collected takes its operators along
-    with _quiet():
-        import transformers
-
-        transformers.logging.set_verbosity_error()
-        return transformers
-
-
-_KEEP: list[torch.library.Library] = []
 
 
 class Reference:
@@ -61,7 +40,7 @@ class Reference:
     def inputs(
         self, text: str, images: Sequence[np.ndarray] = (), videos: Sequence[np.ndarray] = (), fps: float = 2.0
     ) -> dict[str, Tensor]:
-        """Process a prompt that is already a template's output. Pictures [h, w, 3], videos [t, h, w, 3], uint8, all frames."""
+        """Process a template's output. Pictures uint8 [h, w, 3], videos uint8 [t, h, w, 3] of which all frames count."""
         from PIL import Image
 
         kwargs: dict[str, Any] = {}

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 import torch
-from checkpoints import config_json, write_checkpoint
-from reference import Reference, import_transformers
 
+from checkpoints import config_json, write_checkpoint
 from qwen3_vl_webui.model.weights import load_model
+from reference import Reference
 
 from .conftest import PROMPTS, our_greedy, our_logits
 
