@@ -6,27 +6,55 @@ builds one from the configuration and stops its engine on the way out.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
-from dataclasses import dataclass, field
-from typing import Any, Literal
+import asyncio
+import contextlib
+import logging
+import time
+import uuid
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal, TypeVar
 
-from qwen3_vl_webui.engine.request import Edition, SamplingParams
-from qwen3_vl_webui.processing.messages import Message
-from qwen3_vl_webui.server.events import ChatEvent
+import msgspec
+
+from qwen3_vl_webui.config import Settings
+from qwen3_vl_webui.engine.client import EngineClient
+from qwen3_vl_webui.engine.request import Edition, EngineRequest, SamplingParams
+from qwen3_vl_webui.engine.status import EngineStatus
+from qwen3_vl_webui.errors import EngineFailure, EngineUnavailable, InvalidRequest, NotFound, QueueFull, WebUIError
+from qwen3_vl_webui.plan import Resolved, resolve
+from qwen3_vl_webui.processing.media import MediaFetcher
+from qwen3_vl_webui.processing.messages import MediaPart, Message, TextPart
+from qwen3_vl_webui.processing.processor import Processor, Prompt, Seen
+from qwen3_vl_webui.processing.source import Source
+from qwen3_vl_webui.processing.tokenizer import Tokenizer
+from qwen3_vl_webui.server.answer import Answering
+from qwen3_vl_webui.server.defaults import RECOMMENDED, default_sampling
+from qwen3_vl_webui.server.events import ChatEvent, SeenMedia, Started, Waiting
+from qwen3_vl_webui.server.grammar import build_grammar, check_schema
+from qwen3_vl_webui.server.limits import ServerLimits, media_limits, server_limits
+from qwen3_vl_webui.server.metrics import Metrics
+
+logger = logging.getLogger(__name__)
+T = TypeVar("T")
+START_RETRY = 5.0  # seconds that a caller is told to wait for a start
 
 
 @dataclass(frozen=True, kw_only=True)
 class ChatRequest:
     """A validated request, the same for every caller.
 
-    The `source` of a `MediaPart` is a `processing.media.Source`, or a string (http(s) URL, data URI, bare base64, or a path
-    inside an allowed folder) that the service fetches within the limits.
+    The `source` of a `MediaPart` is a `processing.source.Source`, or a string (http(s) URL, data URI, bare base64, or a
+    path inside an allowed folder) that the service fetches within the limits.
     """
 
     messages: tuple[Message, ...]
     edition: Edition = "instruct"
     sampling: SamplingParams = field(default_factory=SamplingParams)  # start from `ChatService.sampling(edition)`
-    max_tokens: int | None = None  # None: what the context leaves; overrides `sampling.max_tokens`
+    max_tokens: int | None = (
+        None  # at most; None: what the context and the server's cap leave. `sampling`'s is not read
+    )
     stop: tuple[str, ...] = ()
     tools: tuple[dict[str, Any], ...] = ()  # OpenAI's function tools
     tool_choice: Literal["auto", "none", "required"] | str = "auto"  # or a function's name
@@ -44,30 +72,354 @@ class ModelInfo:
     name: str  # full name, e.g. Qwen3-VL-4B-Instruct
     demo: bool  # the small bundled checkpoint
     max_context: int  # tokens, prompt and answer together
-    state: Literal["loading", "ready", "on_demand", "restarting", "stopping"]
+    state: Literal["loading", "ready", "on_demand", "failed", "restarting", "stopping"]
     fraction: float | None  # done, while loading
+    error: str | None  # why it could not be loaded
     sampling: SamplingParams  # the defaults of a request
 
 
 class ChatService:
-    """Runs chats. `stream` raises `errors.WebUIError` before or between events; closing the generator cancels the request."""
+    """Runs chats. Belongs to one event loop; `start` before, `stop` after use.
 
-    def stream(self, request: ChatRequest) -> AsyncGenerator[ChatEvent, None]:
-        raise NotImplementedError
+    `stream` raises `errors.WebUIError` before or between events; closing the generator cancels the request.
+    """
 
-    def models(self) -> tuple[ModelInfo, ...]:
-        """The served editions, instruct first."""
-        raise NotImplementedError
+    def __init__(self, settings: Settings, resolved: Resolved | None = None) -> None:
+        """`resolved`: what `plan.resolve` found; without it the plan is made in `start`'s background."""
+        self.settings = settings
+        self.limits: ServerLimits = server_limits(settings)
+        self.media_limits = media_limits(settings)
+        self.metrics = Metrics(self.engine_status)
+        self._resolved = resolved
+        self._client: EngineClient | None = None
+        self._processors: dict[Edition, Processor] = {}
+        self._defaults: dict[Edition, SamplingParams] = {}
+        self._failure: WebUIError | None = None  # of the start
+        self._starting: asyncio.Task[None] | None = None
+        self._stopping = False
+        self._planned = asyncio.Event()  # the plan is made, or the start failed
+        self._fetcher: MediaFetcher | None = None
+        self._threads = ThreadPoolExecutor(self.limits.max_preparing, thread_name_prefix="prepare")
+        self._fetching = asyncio.Semaphore(self.limits.max_fetching)
+        self._preparing = 0
+        self.created = int(time.time())  # when this service was made
 
-    def sampling(self, edition: Edition) -> SamplingParams:
-        """The checkpoint's own defaults (generation_config.json), else the authors' values for the edition."""
-        raise NotImplementedError
+    # life
+
+    async def start(self) -> None:
+        """Begin to start the engine and to read the checkpoints; returns at once."""
+        self._fetcher = MediaFetcher(self.media_limits)
+        self._starting = asyncio.create_task(self._start(), name="chat-service-start")
+
+    async def _start(self) -> None:
+        try:
+            if self._resolved is None:
+                self._resolved = await asyncio.to_thread(resolve, self.settings)
+            self._planned.set()
+            self._client = EngineClient(self._resolved.engines, log_level=self.settings.log_level)
+            await self._client.start()
+            for edition, folder in self._resolved.folders.items():
+                self._defaults[edition] = await asyncio.to_thread(default_sampling, folder, edition)
+                self._processors[edition] = await asyncio.to_thread(Processor.load, folder, self.media_limits)
+        except WebUIError as error:
+            logger.error("the start failed: %s", error)
+            self._failure = error
+        except Exception as error:
+            logger.exception("the start failed")
+            self._failure = EngineFailure("internal", reason=f"the start failed: {error}")
+        finally:
+            self._planned.set()
+
+    async def stop(self) -> bool:
+        """Drain and end the engine. False: it had to be killed."""
+        self._stopping = True
+        clean = True
+        if self._starting is not None:
+            self._starting.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._starting
+        if self._client is not None:
+            clean = await self._client.stop(drain=self.settings.drain_seconds)
+        if self._fetcher is not None:
+            await self._fetcher.close()
+        self._threads.shutdown(wait=False, cancel_futures=True)
+        return clean
+
+    async def planned(self) -> None:
+        """Wait until it is known which models are served. Raises why nothing will be."""
+        await self._planned.wait()
+        if self._failure is not None:
+            raise self._failure
+
+    # what there is
+
+    def engine_status(self) -> EngineStatus | None:
+        """None before the engine was started."""
+        return self._client.status() if self._client is not None else None
+
+    @property
+    def failure(self) -> WebUIError | None:
+        """Why the service cannot start."""
+        return self._failure
+
+    @property
+    def demo(self) -> bool:
+        """The bundled demonstration checkpoints are served."""
+        return self._resolved is not None and self._resolved.kind == "demo"
 
     @property
     def ready(self) -> bool:
         """A request sent now would be answered without waiting for a start or a restart."""
-        raise NotImplementedError
+        status = self.engine_status()
+        if self._stopping or status is None or status.state != "ready" or self._resolved is None:
+            return False
+        return set(self._processors) == set(self._resolved.folders)
 
-    def count_tokens(self, text: str, edition: Edition = "instruct") -> int:
-        """Tokens of a plain text, for counters; blocking but quick."""
-        raise NotImplementedError
+    def models(self) -> tuple[ModelInfo, ...]:
+        """The served editions, instruct first. Empty until the plan is made."""
+        if self._resolved is None:
+            return ()
+        status = self.engine_status()
+        infos = []
+        for edition, config in self._resolved.engines.items():
+            one = status.editions.get(edition) if status is not None else None
+            state: Any = one.state if one is not None else "loading"
+            if status is not None and status.state in ("restarting", "stopping"):
+                state = status.state
+            infos.append(
+                ModelInfo(
+                    edition=edition,
+                    name=self._resolved.names[edition],
+                    demo=self.demo,
+                    max_context=(one.max_context if one is not None else None) or config.max_context,
+                    state=state,
+                    fraction=one.fraction if one is not None else None,
+                    error=one.error if one is not None else None,
+                    sampling=self.sampling(edition),
+                )
+            )
+        return tuple(infos)
+
+    def sampling(self, edition: Edition) -> SamplingParams:
+        """The checkpoint's own defaults (generation_config.json), else the authors' values for the edition."""
+        return self._defaults.get(edition, RECOMMENDED[edition])
+
+    def find_edition(self, name: str) -> Edition:
+        """The edition that a model name of a request means. Raises NotFound("model_unknown")."""
+        models = self.models()
+        for model in models:
+            if name in (model.edition, model.name) or name.rpartition("/")[2] == model.name:
+                return model.edition
+        known = ", ".join(word for model in models for word in (model.edition, model.name))
+        raise NotFound("model_unknown", field="model", value=name[:200], known=known)
+
+    async def processor(self, edition: Edition) -> Processor:
+        """The edition's tokenizer, template and sizes; waits while the service starts."""
+        if self._starting is not None:
+            await asyncio.wait({self._starting})
+        if self._failure is not None:
+            raise self._failure
+        if self._stopping:
+            raise EngineUnavailable("engine_stopping", retry_after=START_RETRY)
+        if edition not in self._processors:
+            known = ", ".join(self._processors)
+            raise NotFound("model_unknown", field="model", value=edition, known=known)
+        return self._processors[edition]
+
+    async def tokenizer(self, edition: Edition) -> Tokenizer:
+        return (await self.processor(edition)).tokenizer
+
+    # a chat
+
+    async def stream(self, request: ChatRequest) -> AsyncGenerator[ChatEvent, None]:
+        """The events of one chat: Waiting*, Started, then deltas and a Finished for each sample, then Done."""
+        try:
+            async with contextlib.aclosing(self._stream(request)) as events:
+                async for event in events:
+                    yield event
+        except WebUIError as error:
+            self.metrics.failed(error)
+            raise
+
+    async def _stream(self, request: ChatRequest) -> AsyncGenerator[ChatEvent, None]:
+        arrived = time.perf_counter()
+        self._check(request)
+        if self._starting is not None and not self._starting.done():
+            yield Waiting(reason="loading")
+        processor = await self.processor(request.edition)
+        prompt, engine_request = await self._prepare_request(request, processor)
+        yield Started(prompt_tokens=len(prompt.token_ids), seen=tuple(_seen(one) for one in prompt.seen))
+        assert self._client is not None, "the engine was started before any processor was read"
+        answering = Answering(
+            request=request,
+            tokenizer=processor.tokenizer,
+            prompt=prompt,
+            samples=engine_request.sampling.n,
+            arrived=arrived,
+            metrics=self.metrics,
+        )
+        outputs = self._client.generate(engine_request, prompt.pixels)
+        async with contextlib.aclosing(answering.events(outputs)) as events:
+            async for event in events:
+                yield event
+
+    async def prepare(self, request: ChatRequest) -> Prompt:
+        """The prompt that the model would get, without running it."""
+        self._check(request)
+        processor = await self.processor(request.edition)
+        return await self._prepare(request, processor)
+
+    async def _prepare_request(self, request: ChatRequest, processor: Processor) -> tuple[Prompt, EngineRequest]:
+        grammar = await self.in_thread(
+            lambda: build_grammar(
+                json_schema=request.json_schema,
+                tools=request.tools,
+                tool_choice=request.tool_choice,
+                parallel_tool_calls=request.parallel_tool_calls,
+                after_reasoning=processor.implicit_think,
+            )
+        )
+        prompt = await self._prepare(request, processor)
+        after = processor.tokenizer.token_to_id("</think>") if grammar and prompt.in_reasoning else None
+        sampling = msgspec.structs.replace(
+            request.sampling,
+            max_tokens=self._max_tokens(request, len(prompt.token_ids)),
+            grammar=grammar,
+            grammar_after=after,
+        )
+        if sampling.min_tokens > sampling.max_tokens:
+            raise InvalidRequest(
+                "value_out_of_range",
+                field="min_tokens",
+                minimum=0,
+                maximum=sampling.max_tokens,
+                value=sampling.min_tokens,
+            )
+        return prompt, EngineRequest(
+            request_id=uuid.uuid4().hex,
+            edition=request.edition,
+            token_ids=prompt.token_ids,
+            positions=prompt.positions.astype("int32").tobytes(),
+            position_delta=prompt.position_delta,
+            media=prompt.media,
+            sampling=sampling,
+            cache_salt=request.cache_salt,
+        )
+
+    def _max_tokens(self, request: ChatRequest, prompt_tokens: int) -> int:
+        """What may be generated: the request's own bound, within what the prompt leaves of the context."""
+        context = next(model.max_context for model in self.models() if model.edition == request.edition)
+        if prompt_tokens >= context:
+            raise InvalidRequest(
+                "context_too_long", field="messages", prompt_tokens=prompt_tokens, limit=context - 1, context=context
+            )
+        return min(request.max_tokens or self.limits.max_output_tokens, context - prompt_tokens)
+
+    async def _prepare(self, request: ChatRequest, processor: Processor) -> Prompt:
+        messages = await self._fetch(request.messages)
+        tools = request.tools if request.tool_choice != "none" else ()
+        return await self.in_thread(
+            lambda: processor.prepare(messages, tools=tools, add_vision_id=request.add_vision_id)
+        )
+
+    async def in_thread(self, work: Callable[[], T]) -> T:
+        """Heavy work, a few at once; the others wait, too many are refused."""
+        if self._preparing >= self.limits.max_waiting:
+            raise QueueFull("too_many_preparing", limit=self.limits.max_waiting, retry_after=2)
+        self._preparing += 1
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+        finally:
+            self._preparing -= 1
+
+    async def fetch(self, reference: str, *, field: str) -> Source:
+        """The medium that a URL, data URI, base64 text or allowed path names, within the limits."""
+        assert self._fetcher is not None, "the service was started"
+        async with self._fetching:
+            return await self._fetcher.fetch(reference, field=field)
+
+    async def _fetch(self, messages: tuple[Message, ...]) -> tuple[Message, ...]:
+        """The messages with every medium as a `Source`."""
+        fetched = []
+        left = self.media_limits.max_bytes
+        for i, message in enumerate(messages):
+            parts = []
+            for j, part in enumerate(message.parts):
+                if isinstance(part, MediaPart) and isinstance(part.source, str):
+                    source = await self.fetch(part.source, field=f"messages[{i}].parts[{j}]")
+                    left -= source.size if source.data is not None else 0
+                    if left < 0:  # all of them are in memory together
+                        raise InvalidRequest(
+                            "value_out_of_range",
+                            field="messages",
+                            minimum=0,
+                            maximum=self.media_limits.max_bytes,
+                            value=self.media_limits.max_bytes - left,
+                        )
+                    part = replace(part, source=source)
+                parts.append(part)
+            fetched.append(replace(message, parts=tuple(parts)))
+        return tuple(fetched)
+
+    def _check(self, request: ChatRequest) -> None:
+        """The bounds that do not need the prompt."""
+        limits = self.limits
+        if self._stopping:
+            raise EngineUnavailable("engine_stopping", retry_after=START_RETRY)
+        _at_most("messages", len(request.messages), limits.max_messages)
+        _at_most("tools", len(request.tools), limits.max_tools)
+        _at_most("stop", len(request.stop), limits.max_stop)
+        _at_most("logit_bias", len(request.sampling.logit_bias), limits.max_logit_bias)
+        for stop in request.stop:
+            if not 0 < len(stop) <= limits.max_stop_chars:
+                raise InvalidRequest(
+                    "value_out_of_range", field="stop", minimum=1, maximum=limits.max_stop_chars, value=len(stop)
+                )
+        for name, value, maximum in (
+            ("n", request.sampling.n, limits.max_n),
+            ("max_tokens", request.max_tokens, limits.max_output_tokens),
+        ):
+            if value is not None and not 1 <= value <= maximum:
+                raise InvalidRequest("value_out_of_range", field=name, minimum=1, maximum=maximum, value=value)
+        parts = [part for message in request.messages for part in message.parts]
+        media = [part for part in parts if isinstance(part, MediaPart)]
+        for kind, maximum in (("image", self.media_limits.max_images), ("video", self.media_limits.max_videos)):
+            count = sum(part.kind == kind for part in media)
+            if count > maximum:
+                raise InvalidRequest("media_count", field="messages", kind=kind, value=count, limit=maximum)
+        characters = sum(len(part.text) for part in parts if isinstance(part, TextPart))
+        if characters > limits.max_text_chars:
+            raise InvalidRequest(
+                "too_long", field="messages", value=characters, unit="characters", limit=limits.max_text_chars
+            )
+        if request.json_schema is not None:
+            check_schema(request.json_schema, "response_format.json_schema.schema", limits.max_schema_bytes)
+        for i, tool in enumerate(request.tools):
+            check_schema(tool, f"tools[{i}]", limits.max_schema_bytes)
+
+
+def _seen(one: Seen) -> SeenMedia:
+    return SeenMedia(
+        kind=one.kind,
+        original_size=one.original_size,
+        seen_size=one.seen_size,
+        visual_tokens=one.visual_tokens,
+        frame_times=one.frame_times,
+        fps=one.fps,
+    )
+
+
+def _at_most(field: str, value: int, limit: int) -> None:
+    if value > limit:
+        raise InvalidRequest("too_many", field=field, value=value, limit=limit)
+
+
+@contextlib.asynccontextmanager
+async def open_service(settings: Settings, resolved: Resolved | None = None) -> AsyncIterator[ChatService]:
+    """A running service, for the command line and scripts."""
+    service = ChatService(settings, resolved)
+    await service.start()
+    try:
+        yield service
+    finally:
+        await service.stop()

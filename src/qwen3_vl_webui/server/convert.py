@@ -1,0 +1,151 @@
+"""Between OpenAI's shapes and ours: a request body to a `ChatRequest`, fields of errors back to the caller's names."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from qwen3_vl_webui.engine.request import Edition, SamplingParams
+from qwen3_vl_webui.errors import InvalidRequest, WebUIError
+from qwen3_vl_webui.processing.messages import MediaBudget, MediaPart, Message, Part, Role, TextPart, ToolCall
+from qwen3_vl_webui.server import schemas
+from qwen3_vl_webui.server.service import ChatRequest
+
+LOW_DETAIL_PIXELS = 512 * 512
+SAMPLING = (
+    "temperature",
+    "top_p",
+    "min_p",
+    "presence_penalty",
+    "frequency_penalty",
+    "repetition_penalty",
+    "seed",
+    "n",
+    "min_tokens",
+    "ignore_eos",
+    "stop_repetition",
+)
+
+
+def chat_request(
+    body: schemas.ChatCompletionRequest, *, edition: Edition, defaults: SamplingParams, cache_salt: str = ""
+) -> ChatRequest:
+    """`defaults` fill what the body leaves out. `cache_salt` is the caller's, before the body's own."""
+    salts = [cache_salt, body.user or "", body.prompt_cache_key or "", body.cache_salt or ""]
+    return ChatRequest(
+        messages=messages_of(body.messages, defaults=body),
+        edition=edition,
+        sampling=sampling_of(body, defaults),
+        max_tokens=body.max_completion_tokens or body.max_tokens,
+        stop=(body.stop,) if isinstance(body.stop, str) else tuple(body.stop or ()),
+        tools=tools_of(body.tools),
+        tool_choice=_tool_choice(body.tool_choice),
+        parallel_tool_calls=body.parallel_tool_calls is not False,
+        json_schema=_json_schema(body.response_format),
+        add_vision_id=bool(body.add_vision_id),
+        cache_salt="\0".join(salts) if any(salts) else "",
+    )
+
+
+def sampling_of(body: schemas.ChatCompletionRequest, defaults: SamplingParams) -> SamplingParams:
+    given: dict[str, Any] = {name: value for name in SAMPLING if (value := getattr(body, name)) is not None}
+    if body.top_k is not None:
+        given["top_k"] = max(0, body.top_k)
+    if body.logit_bias:
+        given["logit_bias"] = {int(token): bias for token, bias in body.logit_bias.items()}
+    if body.stop_token_ids:
+        given["stop_token_ids"] = tuple(body.stop_token_ids)
+    if body.logprobs:
+        given["logprobs"] = body.top_logprobs or 0
+    return msgspec.structs.replace(defaults, **given)
+
+
+def tools_of(tools: list[schemas.Tool] | None) -> tuple[dict[str, Any], ...]:
+    """Functions as the template prints them; a function without parameters takes an empty object."""
+    declared = []
+    for tool in tools or ():
+        function = tool.function.model_dump(exclude_none=True)
+        function.setdefault("parameters", {"type": "object", "properties": {}})
+        declared.append({"type": "function", "function": function})
+    return tuple(declared)
+
+
+def messages_of(messages: list[Any], *, defaults: schemas.ChatCompletionRequest | None = None) -> tuple[Message, ...]:
+    """`defaults` holds the request's own pixel and frame budgets. Index i of the result is index i of the body."""
+    calls: set[str] = set()
+    converted = []
+    for i, message in enumerate(messages):
+        role: Role = "system" if message.role == "developer" else message.role
+        if isinstance(message, schemas.AssistantMessage):
+            calls |= {call.id for call in message.tool_calls or ()}
+            converted.append(
+                Message(
+                    role=role,
+                    parts=_parts(message.content, None),
+                    reasoning=message.reasoning_content,
+                    tool_calls=tuple(
+                        ToolCall(id=call.id, name=call.function.name, arguments=call.function.arguments)
+                        for call in message.tool_calls or ()
+                    ),
+                )
+            )
+            continue
+        tool_call_id = message.tool_call_id if isinstance(message, schemas.ToolMessage) else None
+        if tool_call_id is not None and tool_call_id not in calls:
+            raise InvalidRequest(
+                "field_invalid",
+                field=f"messages[{i}].tool_call_id",
+                reason=f"no earlier assistant message has a tool call {tool_call_id!r}",
+            )
+        converted.append(Message(role=role, parts=_parts(message.content, defaults), tool_call_id=tool_call_id))
+    return tuple(converted)
+
+
+def _parts(content: Any, defaults: schemas.ChatCompletionRequest | None) -> tuple[Part, ...]:
+    if content is None:
+        return ()
+    if isinstance(content, str):
+        return (TextPart(content),)
+    return tuple(_part(part, defaults) for part in content)
+
+
+def _part(part: Any, defaults: schemas.ChatCompletionRequest | None) -> Part:
+    if isinstance(part, schemas.TextContent):
+        return TextPart(part.text)
+    min_pixels, max_pixels = part.min_pixels, part.max_pixels
+    if defaults is not None:
+        min_pixels = defaults.min_pixels if min_pixels is None else min_pixels
+        max_pixels = defaults.max_pixels if max_pixels is None else max_pixels
+    if isinstance(part, schemas.ImageContent):
+        if part.image_url.detail == "low":
+            max_pixels = min(max_pixels or LOW_DETAIL_PIXELS, LOW_DETAIL_PIXELS)
+        budget = MediaBudget(min_pixels=min_pixels, max_pixels=max_pixels)
+        return MediaPart(kind="image", source=part.image_url.url, budget=budget)
+    fps, max_frames = part.fps, part.max_frames
+    if defaults is not None:
+        fps = defaults.fps if fps is None else fps
+        max_frames = defaults.max_frames if max_frames is None else max_frames
+    budget = MediaBudget(
+        min_pixels=min_pixels, max_pixels=max_pixels, fps=fps, max_frames=max_frames, start=part.start, end=part.end
+    )
+    return MediaPart(kind="video", source=part.video_url.url, budget=budget)
+
+
+def _tool_choice(choice: Any) -> str:
+    if isinstance(choice, schemas.NamedToolChoice):
+        return choice.function.name
+    return choice or "auto"
+
+
+def _json_schema(wanted: Any) -> dict[str, Any] | None:
+    if isinstance(wanted, schemas.JsonSchemaFormat):
+        return wanted.json_schema.schema_
+    return {} if isinstance(wanted, schemas.JsonObjectFormat) else None
+
+
+def in_callers_words(error: WebUIError) -> WebUIError:
+    """The same error with OpenAI's name of the field: `parts` is ours, `content` is theirs."""
+    if error.field is not None and ".parts[" in error.field:
+        error.field = error.field.replace(".parts[", ".content[")
+    return error

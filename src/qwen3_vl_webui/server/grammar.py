@@ -1,0 +1,121 @@
+"""Grammars that hold an answer to a JSON schema or to tool calls, in llguidance's Lark dialect, checked before use.
+
+Compilation is bounded by llguidance's own fuel (no backtracking regexes, a limit on grammar size); a schema that is too
+costly or not understood is the caller's error and never reaches a decoding step.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any
+
+from llguidance import LLMatcher, LLParserLimits
+
+from qwen3_vl_webui.errors import InvalidRequest
+
+MAX_SCHEMA_DEPTH = 32
+ANY_OBJECT: dict[str, Any] = {"type": "object"}
+# Whitespace in JSON is free but short: a model that dithers would otherwise fill the answer with it.
+JSON_OPTIONS = {"whitespace_pattern": r"[ \n\t]{0,16}"}
+
+
+def build_grammar(
+    *,
+    json_schema: dict[str, Any] | None,
+    tools: Sequence[dict[str, Any]],
+    tool_choice: str,
+    parallel_tool_calls: bool,
+    after_reasoning: bool,
+) -> str | None:
+    """The grammar of one answer, or None when anything may be said.
+
+    `tool_choice` is auto, none, required or a function's name; `tools` are OpenAI's. A schema beside callable tools
+    binds the answer that is not a call. With "auto" and no schema only functions marked `strict` bind, from `<tool_call>` on.
+    """
+    functions = [tool["function"] for tool in tools] if tool_choice != "none" else []
+    forced = tool_choice not in ("auto", "none")
+    if forced and tool_choice != "required":
+        functions = [function for function in functions if function["name"] == tool_choice]
+    if json_schema is None and not forced and not any(function.get("strict") for function in functions):
+        return None
+    rules = ["%llguidance {}"]
+    more = "" if not parallel_tool_calls or (forced and tool_choice != "required") else r' ("\n" call)*'
+    calls = f"call{more}"
+    if forced:
+        answer = calls
+    elif json_schema is not None:
+        rules.append(f"json: %json {_with_options(json_schema, 'response_format.json_schema.schema')}")
+        answer = f"json | {calls}" if functions else "json"
+    else:
+        rules.append(r"TEXT: /(.|\n)*/")
+        answer = f"(TEXT call){'*' if parallel_tool_calls else '?'} TEXT"
+    start = f"start: BREAK answer\nBREAK: /\\n{{0,2}}/\nanswer: {answer}" if after_reasoning else f"start: {answer}"
+    rules.insert(1, start)
+    if functions:
+        rules.append(f"body: %json {_with_options(_call_schema(functions, strict_only=not forced), 'tools')}")
+        rules.append(r'call: <tool_call> "\n" body "\n" </tool_call>')  # both are tokens, not text
+    grammar = LLMatcher.grammar_from_lark("\n".join(rules))
+    problem = _problem(grammar)
+    if problem:
+        field = "response_format.json_schema.schema" if json_schema is not None and not functions else "tools"
+        raise InvalidRequest("field_invalid", field=field, reason=problem)
+    return grammar
+
+
+def check_schema(schema: dict[str, Any], field: str, max_bytes: int) -> None:
+    """Bounds on a schema of a request. Raises InvalidRequest."""
+    size = len(json.dumps(schema, ensure_ascii=False).encode())
+    if size > max_bytes:
+        raise InvalidRequest("too_long", field=field, value=size, unit="bytes", limit=max_bytes)
+    if _depth(schema) > MAX_SCHEMA_DEPTH:
+        raise InvalidRequest("field_invalid", field=field, reason=f"it nests deeper than {MAX_SCHEMA_DEPTH} levels")
+
+
+def _call_schema(functions: Sequence[dict[str, Any]], *, strict_only: bool) -> dict[str, Any]:
+    """`{"name": ..., "arguments": {...}}` of one of the functions."""
+    options = []
+    for function in functions:
+        bound = function.get("strict") or not strict_only
+        options.append(
+            {
+                "type": "object",
+                "properties": {
+                    "name": {"const": function["name"]},
+                    "arguments": (function.get("parameters") or ANY_OBJECT) if bound else ANY_OBJECT,
+                },
+                "required": ["name", "arguments"],
+                "additionalProperties": False,
+            }
+        )
+    return options[0] if len(options) == 1 else {"anyOf": options}
+
+
+def _with_options(schema: dict[str, Any], field: str) -> str:
+    if "x-guidance" in schema:
+        raise InvalidRequest("field_not_supported", field=f"{field}.x-guidance", reason="give a plain JSON schema")
+    return json.dumps({**(schema or ANY_OBJECT), "x-guidance": JSON_OPTIONS}, ensure_ascii=False)
+
+
+def _limits() -> LLParserLimits:
+    return LLParserLimits(initial_lexer_fuel=1_000_000, max_grammar_size=200_000, max_lexer_states=50_000)
+
+
+@lru_cache(maxsize=64)
+def _problem(grammar: str) -> str:
+    """What is wrong with a grammar; "" when nothing is."""
+    is_error, messages = LLMatcher.validate_grammar_with_warnings(grammar, None, limits=_limits())
+    return messages[0].strip().splitlines()[0][:300] if is_error else ""
+
+
+def _depth(value: Any) -> int:
+    level, layer = 0, [value]
+    while layer:
+        level += 1
+        layer = [
+            inner
+            for one in layer
+            for inner in (one.values() if isinstance(one, dict) else one if isinstance(one, list) else ())
+        ]
+    return level

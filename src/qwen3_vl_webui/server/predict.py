@@ -1,0 +1,108 @@
+"""`POST /api/predict`: one prompt, at most one picture or video, one answer, in the shape of classic Gradio apps."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import time
+from typing import Any
+
+import msgspec
+from fastapi import APIRouter, Request
+from starlette.responses import JSONResponse, Response
+
+from qwen3_vl_webui.errors import InvalidRequest, WebUIError
+from qwen3_vl_webui.processing.messages import MediaPart, Message, Part, TextPart
+from qwen3_vl_webui.server.body import JsonRoute
+from qwen3_vl_webui.server.events import Done, ReasoningDelta, SeenMedia, Started, TextDelta
+from qwen3_vl_webui.server.openai import salt_of, usage_of
+from qwen3_vl_webui.server.schemas import PredictRequest
+from qwen3_vl_webui.server.service import ChatRequest, ChatService
+from qwen3_vl_webui.server.sse import until_disconnect
+
+
+def predict_router(service: ChatService) -> APIRouter:
+    router = APIRouter(route_class=JsonRoute)
+
+    @router.post("/api/predict", tags=["predict"], summary="Ask about one picture or video")
+    async def predict(body: PredictRequest, request: Request) -> Response:
+        """`data` is [prompt, image, mode, temperature, top_p, max_tokens]; what is left out or null takes its default.
+
+        `image` is a data URI, bare base64, a URL or an allowed path, of a picture or a video; `mode` is `instruct` or
+        `thinking`.
+        """
+        started = time.perf_counter()
+        await service.planned()
+        chat = await _chat_request(service, body.data, salt_of(service, request))
+        answer = await until_disconnect(_answer(service, chat), request.receive)
+        return JSONResponse({**answer, "duration": round(time.perf_counter() - started, 3)})
+
+    return router
+
+
+async def _chat_request(service: ChatService, data: list[Any], cache_salt: str) -> ChatRequest:
+    padded: list[Any] = data + [None] * (6 - len(data))
+    prompt, image, mode, temperature, top_p, max_tokens = padded
+    if not isinstance(prompt, str):
+        raise InvalidRequest("field_invalid", field="data[0]", reason="the prompt must be a string")
+    if not (image is None or isinstance(image, str)):
+        raise InvalidRequest("field_invalid", field="data[1]", reason="the image must be null or a string")
+    if not (mode is None or mode in ("instruct", "thinking")):
+        raise InvalidRequest("field_invalid", field="data[2]", reason="the mode must be instruct or thinking")
+    edition = service.find_edition(mode or "instruct")
+    given: dict[str, Any] = {}
+    if temperature is not None:
+        given["temperature"] = _number(temperature, "data[3]", 0, 2)
+    if top_p is not None:
+        given["top_p"] = _number(top_p, "data[4]", 0, 1)
+        if given["top_p"] == 0:
+            given["top_p"], given["temperature"] = 1.0, 0.0  # the most likely token alone
+    if max_tokens is not None:
+        limit = service.limits.max_output_tokens
+        if _number(max_tokens, "data[5]", 1, limit) != int(max_tokens):
+            raise InvalidRequest("field_invalid", field="data[5]", reason="max_tokens must be a whole number")
+        max_tokens = int(max_tokens)
+    parts: list[Part] = []
+    if image:
+        source = await service.fetch(image, field="data[1]")
+        parts.append(MediaPart(kind=source.kind, source=source))
+    parts.append(TextPart(prompt))
+    return ChatRequest(
+        messages=(Message(role="user", parts=tuple(parts)),),
+        edition=edition,
+        sampling=msgspec.structs.replace(service.sampling(edition), **given),
+        max_tokens=max_tokens,
+        cache_salt=cache_salt,
+    )
+
+
+def _number(value: Any, field: str, minimum: float, maximum: float) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise InvalidRequest("field_invalid", field=field, reason="it must be a number")
+    if not minimum <= value <= maximum:
+        raise InvalidRequest("value_out_of_range", field=field, minimum=minimum, maximum=maximum, value=value)
+    return float(value)
+
+
+async def _answer(service: ChatService, chat: ChatRequest) -> dict[str, Any]:
+    text: list[str] = []
+    reasoning: list[str] = []
+    seen: tuple[SeenMedia, ...] = ()
+    usage: dict[str, Any] = {}
+    try:
+        async with contextlib.aclosing(service.stream(chat)) as events:
+            async for event in events:
+                match event:
+                    case Started():
+                        seen = event.seen
+                    case TextDelta():
+                        text.append(event.text)
+                    case ReasoningDelta():
+                        reasoning.append(event.text)
+                    case Done():
+                        usage = usage_of(event, seen)
+    except WebUIError as error:
+        if error.field is not None and error.field.startswith("messages[0]"):
+            error.field = "data[1]"  # the only part that such errors can mean
+        raise
+    return {"data": ["".join(text)], "reasoning": "".join(reasoning) or None, "usage": usage}

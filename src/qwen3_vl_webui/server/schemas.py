@@ -1,0 +1,365 @@
+"""What the HTTP API accepts: the fields of OpenAI's chat completions that work here, and ours beside them.
+
+Unknown fields are errors. Fields that OpenAI knows and this server cannot honour are errors too, unless they hold the
+value that asks for nothing (`REFUSED`): nothing accepted is ignored. Numbers are strict: "0.7" is no number.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, field_validator, model_validator
+
+from qwen3_vl_webui.errors import InvalidRequest
+
+MAX_SEED = 2**63 - 1
+NAME = r"^[a-zA-Z0-9_-]{1,64}$"
+
+# field: (values that ask for nothing, what to say otherwise)
+REFUSED: dict[str, tuple[tuple[Any, ...], str]] = {
+    "audio": ((), "the model neither hears nor speaks"),
+    "chat_template": ((), "the checkpoint's own template is used"),
+    "chat_template_kwargs": ((), "the checkpoint's own template is used; choose the edition with model"),
+    "documents": ((), "put documents into a message"),
+    "enable_thinking": ((), "choose the edition with model: instruct or thinking"),
+    "function_call": ((), "use tool_choice"),
+    "functions": ((), "use tools"),
+    "guided_json": ((), "use response_format"),
+    "metadata": (({},), "answers are not stored"),
+    "moderation": ((), "there is no moderation"),
+    "prediction": ((), "predicted outputs are not used"),
+    "prompt_cache_options": ((), "prompts are always cached; use cache_salt"),
+    "prompt_cache_retention": (("in_memory", "in-memory"), "prompts are cached in memory only"),
+    "reasoning_effort": ((), "choose the edition with model: instruct or thinking"),
+    "safety_identifier": ((), "use user, which keeps cached prompts apart"),
+    "service_tier": (("auto", "default"), "there is one tier"),
+    "store": ((False,), "answers are not stored"),
+    "verbosity": (("medium",), "ask for the length in a message"),
+    "web_search_options": ((), "there is no web search"),
+}
+
+
+class Model(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, protected_namespaces=(), hide_input_in_errors=True)
+
+
+def refuse(field: str, reason: str) -> ValueError:
+    """An error for a pydantic validator that keeps our code and field (see `errors.from_validation`)."""
+    error = ValueError(reason)
+    error.__cause__ = InvalidRequest("field_not_supported", field=field, reason=reason)
+    return error
+
+
+def invalid(field: str, reason: str) -> ValueError:
+    error = ValueError(reason)
+    error.__cause__ = InvalidRequest("field_invalid", field=field, reason=reason)
+    return error
+
+
+def by(key: str, **names: str) -> Discriminator:
+    """Chooses a branch of a union by the string at `key`, so that errors speak of that branch alone."""
+
+    def choose(value: Any) -> str | None:
+        found = value.get(key) if isinstance(value, Mapping) else getattr(value, key, None)
+        return names.get(found) if isinstance(found, str) else None
+
+    expected = ", ".join(names)
+    return Discriminator(
+        choose, custom_error_type="union", custom_error_message=f"it must be an object whose {key} is one of {expected}"
+    )
+
+
+def string_or(other: str) -> Discriminator:
+    def choose(value: Any) -> str:
+        return "~string" if isinstance(value, str) else other
+
+    return Discriminator(choose)
+
+
+class ImageURL(Model):
+    url: str = Field(min_length=1, description="http(s) URL, data URI, or a path inside an allowed folder")
+    detail: Literal["auto", "low", "high"] = Field(
+        "auto", description="low: at most 512x512 pixels; auto and high: the budget of the request or the checkpoint"
+    )
+
+
+class VideoURL(Model):
+    url: str = Field(min_length=1, description="http(s) URL, data URI, or a path inside an allowed folder")
+
+
+class PixelBudget(Model):
+    min_pixels: int | None = Field(None, ge=1, le=2**31, description="grow smaller pictures to this area")
+    max_pixels: int | None = Field(None, ge=1, le=2**31, description="shrink larger pictures to this area")
+
+    @model_validator(mode="after")
+    def _ordered(self) -> PixelBudget:
+        if self.min_pixels and self.max_pixels and self.min_pixels > self.max_pixels:
+            raise ValueError("min_pixels is above max_pixels")
+        return self
+
+
+class TextContent(Model):
+    type: Literal["text"]
+    text: str
+
+
+class ImageContent(PixelBudget):
+    type: Literal["image_url"]
+    image_url: ImageURL
+
+
+class VideoContent(PixelBudget):
+    """A video; pixels are over all its frames, times in seconds."""
+
+    type: Literal["video_url"]
+    video_url: VideoURL
+    fps: float | None = Field(None, gt=0, le=1000, description="frames sampled a second")
+    max_frames: int | None = Field(None, ge=2, le=100_000)
+    start: float | None = Field(None, ge=0, description="begin of the clip, seconds")
+    end: float | None = Field(None, gt=0, description="end of the clip, seconds")
+
+    @model_validator(mode="after")
+    def _clip(self) -> VideoContent:
+        if self.start is not None and self.end is not None and self.start >= self.end:
+            raise ValueError("start must be before end")
+        return self
+
+
+TextOnly = Annotated[str, Tag("~string")] | Annotated[list[TextContent], Tag("~parts")]
+ContentPart = Annotated[
+    Annotated[TextContent, Tag("~text")]
+    | Annotated[ImageContent, Tag("~image")]
+    | Annotated[VideoContent, Tag("~video")],
+    by("type", text="~text", image_url="~image", video_url="~video"),
+]
+Content = Annotated[
+    Annotated[str, Tag("~string")] | Annotated[list[ContentPart], Tag("~parts"), Field(min_length=1)],
+    string_or("~parts"),
+]
+Text = Annotated[TextOnly, string_or("~parts")]
+
+
+class FunctionCall(Model):
+    name: str = Field(min_length=1, max_length=256)
+    arguments: str = Field(description="JSON text")
+
+
+class ToolCallMessage(Model):
+    id: str = Field(min_length=1, max_length=256)
+    type: Literal["function"] = "function"
+    function: FunctionCall
+    index: int | None = None
+
+
+class SystemMessage(Model):
+    role: Literal["system", "developer"]
+    content: Text
+
+
+class UserMessage(Model):
+    role: Literal["user"]
+    content: Content
+
+
+class AssistantMessage(Model):
+    """An earlier answer, in the very shape this server gave it."""
+
+    role: Literal["assistant"]
+    content: Text | None = None
+    reasoning_content: str | None = Field(None, description="the checkpoint's template decides whether it is kept")
+    tool_calls: list[ToolCallMessage] | None = None
+    refusal: None = None
+    annotations: list[None] | None = Field(None, max_length=0)
+    audio: None = None
+    function_call: None = None
+
+    @model_validator(mode="after")
+    def _says_something(self) -> AssistantMessage:
+        if self.content is None and not self.tool_calls:
+            raise ValueError("an assistant message needs content or tool_calls")
+        return self
+
+
+class ToolMessage(Model):
+    role: Literal["tool"]
+    content: Content
+    tool_call_id: str = Field(min_length=1, max_length=256)
+
+
+ChatMessage = Annotated[
+    Annotated[SystemMessage, Tag("~system")]
+    | Annotated[UserMessage, Tag("~user")]
+    | Annotated[AssistantMessage, Tag("~assistant")]
+    | Annotated[ToolMessage, Tag("~tool")],
+    by("role", system="~system", developer="~system", user="~user", assistant="~assistant", tool="~tool"),
+]
+
+
+class Function(Model):
+    name: str = Field(pattern=NAME)
+    description: str | None = None
+    parameters: dict[str, Any] | None = Field(None, description="JSON schema of the arguments")
+    strict: bool | None = Field(None, description="hold the arguments to the schema also when the model may choose")
+
+
+class Tool(Model):
+    type: Literal["function"]
+    function: Function
+
+
+class FunctionName(Model):
+    name: str = Field(pattern=NAME)
+
+
+class NamedToolChoice(Model):
+    type: Literal["function"]
+    function: FunctionName
+
+
+ToolChoice = Annotated[
+    Annotated[Literal["auto", "none", "required"], Tag("~string")] | Annotated[NamedToolChoice, Tag("~named")],
+    string_or("~named"),
+]
+
+
+class JsonSchema(Model):
+    name: str = Field(pattern=NAME)
+    schema_: dict[str, Any] = Field(alias="schema")
+    strict: bool | None = Field(None, description="the answer is held to the schema either way")
+
+
+class TextFormat(Model):
+    type: Literal["text"]
+
+
+class JsonObjectFormat(Model):
+    type: Literal["json_object"]
+
+
+class JsonSchemaFormat(Model):
+    type: Literal["json_schema"]
+    json_schema: JsonSchema
+
+
+ResponseFormat = Annotated[
+    Annotated[TextFormat, Tag("~text")]
+    | Annotated[JsonObjectFormat, Tag("~object")]
+    | Annotated[JsonSchemaFormat, Tag("~schema")],
+    by("type", text="~text", json_object="~object", json_schema="~schema"),
+]
+
+
+class StreamOptions(Model):
+    include_usage: bool = Field(False, description="end with a chunk that carries the usage")
+    include_obfuscation: Literal[False] | None = None
+
+
+class ChatCompletionRequest(PixelBudget):
+    """`POST /v1/chat/completions`. A field left out or null takes the checkpoint's default."""
+
+    model: str = Field("instruct", max_length=512, description="instruct, thinking, or a full name of /v1/models")
+    messages: list[ChatMessage] = Field(min_length=1)
+    stream: bool | None = False
+    stream_options: StreamOptions | None = None
+
+    temperature: float | None = Field(None, ge=0, le=2, description="0 is greedy")
+    top_p: float | None = Field(None, gt=0, le=1)
+    top_k: int | None = Field(None, ge=-1, le=2**31 - 1, description="0 or -1: off")
+    min_p: float | None = Field(None, ge=0, le=1)
+    presence_penalty: float | None = Field(None, ge=-2, le=2)
+    frequency_penalty: float | None = Field(None, ge=-2, le=2)
+    repetition_penalty: float | None = Field(None, gt=0, le=10)
+    logit_bias: dict[str, float] | None = Field(None, description="-100 to 100 by token id")
+    seed: int | None = Field(None, ge=0, le=MAX_SEED)
+    n: int | None = Field(None, ge=1, le=128)
+    max_tokens: int | None = Field(None, ge=1, le=2**31 - 1)
+    max_completion_tokens: int | None = Field(None, ge=1, le=2**31 - 1)
+    min_tokens: int | None = Field(None, ge=0, le=2**31 - 1)
+    stop: Annotated[str, Tag("~string")] | Annotated[list[str], Tag("~list")] | None = None
+    stop_token_ids: list[int] | None = Field(None, max_length=256)
+    ignore_eos: bool | None = None
+    stop_repetition: bool | None = Field(None, description="end with finish_reason repetition when the answer loops")
+    logprobs: bool | None = None
+    top_logprobs: int | None = Field(None, ge=0, le=20)
+
+    tools: list[Tool] | None = None
+    tool_choice: ToolChoice | None = None
+    parallel_tool_calls: bool | None = None
+    response_format: ResponseFormat | None = None
+    modalities: list[Literal["text"]] | None = None
+
+    fps: float | None = Field(None, gt=0, le=1000, description="frames a second of videos that do not say")
+    max_frames: int | None = Field(None, ge=2, le=100_000, description="frames of videos that do not say")
+    add_vision_id: bool | None = Field(None, description='write "Picture 1: " before each picture')
+    user: str | None = Field(None, max_length=512, description="cached prompts are shared within one user only")
+    cache_salt: str | None = Field(None, max_length=512, description="cached prompts are shared within one salt only")
+    prompt_cache_key: str | None = Field(None, max_length=512, description="as cache_salt")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _refuse(cls, values: Any) -> Any:
+        if not isinstance(values, dict):
+            return values
+        kept = {}
+        for name, value in values.items():
+            if name not in REFUSED:
+                kept[name] = value
+                continue
+            neutral, reason = REFUSED[name]
+            if value is not None and not any(value == one and type(value) is type(one) for one in neutral):
+                raise refuse(name, reason)
+        return kept
+
+    @field_validator("logit_bias")
+    @classmethod
+    def _bias(cls, value: dict[str, float] | None) -> dict[str, float] | None:
+        for token, bias in (value or {}).items():
+            if not (token.isascii() and token.isdigit() and len(token) < 10):
+                raise invalid("logit_bias", f"{token[:32]!r} is not a token id")
+            if not -100 <= bias <= 100 or math.isnan(bias):
+                raise invalid(f"logit_bias.{token}", "it must be between -100 and 100")
+        return value
+
+    @model_validator(mode="after")
+    def _consistent(self) -> ChatCompletionRequest:
+        if self.stream_options is not None and not self.stream:
+            raise invalid("stream_options", "it needs stream to be true")
+        if self.top_logprobs is not None and not self.logprobs:
+            raise invalid("top_logprobs", "it needs logprobs to be true")
+        if self.max_tokens and self.max_completion_tokens and self.max_tokens != self.max_completion_tokens:
+            raise invalid("max_tokens", "it differs from max_completion_tokens; give one of them")
+        if self.tool_choice is not None and self.tool_choice != "none" and not self.tools:
+            raise invalid("tool_choice", "it needs tools")
+        if self.parallel_tool_calls is not None and not self.tools:
+            raise invalid("parallel_tool_calls", "it needs tools")
+        names = [tool.function.name for tool in self.tools or ()]
+        if len(set(names)) != len(names):
+            raise invalid("tools", "two functions have the same name")
+        if isinstance(self.tool_choice, NamedToolChoice) and self.tool_choice.function.name not in names:
+            raise invalid("tool_choice.function.name", "it names no function of tools")
+        return self
+
+
+class TokenizeRequest(Model):
+    """`POST /tokenize`: the tokens of a text, or of a chat as the model would get it."""
+
+    model: str = Field("instruct", max_length=512)
+    prompt: str | None = None
+    messages: list[ChatMessage] | None = Field(None, min_length=1)
+    tools: list[Tool] | None = None
+
+    @model_validator(mode="after")
+    def _one(self) -> TokenizeRequest:
+        if (self.prompt is None) == (self.messages is None):
+            raise invalid("prompt", "give either prompt or messages")
+        if self.tools is not None and self.messages is None:
+            raise invalid("tools", "it needs messages")
+        return self
+
+
+class PredictRequest(Model):
+    """`POST /api/predict`: `data` is [prompt, image, mode, temperature, top_p, max_tokens]; only the prompt must be."""
+
+    data: list[Any] = Field(min_length=1, max_length=6)
