@@ -15,7 +15,7 @@ GPU_RESERVE = 0.08  # of the card's memory, for activations and the vision cache
 
 def bytes_per_block(config: EngineConfig, model: Qwen3VL) -> int:
     element = torch.empty((), dtype=getattr(torch, config.dtype)).element_size()
-    return model.config.text.kv_bytes_per_element * element * config.block_size
+    return model.config.text.kv_numbers_per_token * element * config.block_size
 
 
 def plan_num_blocks(config: EngineConfig, model: Qwen3VL) -> int:
