@@ -67,9 +67,8 @@ class EngineClient:
         self._was_ready = False  # the first start is over: from now on an engine that is not ready is restarting
         self._restarts = 0
         self._last_error: str | None = None
-        self._editions: dict[Edition, EditionStatus] = {
-            edition: EditionStatus(state="loading", fraction=0.0) for edition in self._configs
-        }
+        self._ending: asyncio.Task[None] | None = None  # of the latest process that was replaced
+        self._editions = self._unknown_editions()
 
     async def start(self) -> None:
         """Start the process and return; `status` tells when it is ready."""
@@ -94,6 +93,8 @@ class EngineClient:
         with contextlib.suppress(asyncio.CancelledError):
             await self._supervision
         self._fail_streams("engine_stopping")
+        if self._ending is not None:
+            await self._ending
         if self._process is None:
             return False
         process, self._process = self._process, None
@@ -140,6 +141,9 @@ class EngineClient:
             last_error=self._last_error,
         )
 
+    def _unknown_editions(self) -> dict[Edition, EditionStatus]:
+        return {edition: EditionStatus(state="loading", fraction=0.0) for edition in self._configs}
+
     def _state(self) -> EngineState:
         if self._stopping:
             return "stopping"
@@ -175,34 +179,42 @@ class EngineClient:
         while True:
             process = self._process
             assert process is not None
-            receiving = asyncio.create_task(self._receive(process), name="engine-messages")
-            try:
-                code, reason = await self._wait_for_fault(process)
-            finally:
-                receiving.cancel()
-                with contextlib.suppress(asyncio.CancelledError):
-                    await receiving
+            code, reason = await self._wait_for_fault(process)
             log.error("the engine (process %d) has to be replaced: %s", process.pid, reason)
             self._last_error = reason
             self._restarts += 1
             self._was_ready = False
             self._process = None
-            self._editions = {edition: EditionStatus(state="loading", fraction=0.0) for edition in self._configs}
+            self._editions = self._unknown_editions()
             self._fail_streams(code)
-            await asyncio.shield(process.kill(show_stacks=code == "engine_stuck"))
+            self._ending = asyncio.create_task(process.kill(show_stacks=code == "engine_stuck"), name="engine-end")
+            await asyncio.shield(self._ending)
             if self._stopping:
                 return
             if time.monotonic() - process.started > STEADY_SECONDS:
                 backoff = 0.0
-            await asyncio.sleep(backoff)
-            backoff = min(max(2 * backoff, FIRST_BACKOFF), LONGEST_BACKOFF)
-            self._process = EngineProcess(self._configs, **self._options)
+            while self._process is None:
+                await asyncio.sleep(backoff)
+                backoff = min(max(2 * backoff, FIRST_BACKOFF), LONGEST_BACKOFF)
+                try:
+                    self._process = EngineProcess(self._configs, **self._options)
+                except OSError as error:  # no memory or no room just now
+                    log.error("the engine could not be started: %s", error)
+                    self._last_error = str(error)
 
     async def _wait_for_fault(self, process: EngineProcess) -> tuple[str, str]:
-        while True:
-            if (fault := process.check()) is not None:
-                return fault
-            await asyncio.sleep(self._watch.check)
+        """Take its messages until something is wrong with it: (error code, reason)."""
+        receiving = asyncio.create_task(self._receive(process), name="engine-messages")
+        try:
+            while (fault := process.check()) is None:
+                await asyncio.wait([receiving], timeout=self._watch.check)
+                if receiving.done():
+                    log.error("receiving from the engine failed", exc_info=receiving.exception())
+                    return "engine_died", f"its messages could not be received: {receiving.exception()}"
+            return fault
+        finally:
+            receiving.cancel()
+            await asyncio.gather(receiving, return_exceptions=True)
 
     async def _receive(self, process: EngineProcess) -> None:
         while True:

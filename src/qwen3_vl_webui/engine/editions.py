@@ -141,8 +141,8 @@ class Editions:
     def step(self) -> list[Tokens | Failed | Loading]:
         """Advance what can be: a finished load, a change of editions, one step of one engine (they take turns)."""
         self._advance_load()
+        self._release_held()  # before the next load: a freshly loaded engine first gets those it was loaded for
         self._begin_load()
-        self._release_held()
         outputs, self._outbox = self._outbox, []
         for _ in self._slots:
             slot = self._slots[self._next]
