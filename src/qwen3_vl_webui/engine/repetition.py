@@ -10,8 +10,8 @@ from __future__ import annotations
 import numpy as np
 
 MAX_PERIOD = 128  # tokens
-MIN_TOKENS = 128
-MIN_ROUNDS = 5
+MIN_TOKENS = 256
+MIN_ROUNDS = 4
 
 
 class RepetitionDetector:

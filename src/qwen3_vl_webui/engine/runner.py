@@ -68,7 +68,7 @@ class Runner:
             at += chunk.length
             ends[chunk.sequence] = at
         last = [ends[row.sequence] for row in rows]
-        if len(last) != hidden.shape[0]:  # with decoding rows only, the hidden states are already the ones wanted
+        if last != list(range(hidden.shape[0])):  # else all decode, and the hidden states are the ones wanted
             hidden = hidden[torch.tensor(last, device=self.device)]
         return self.sampler.sample(self.model.logits(hidden), rows)
 
