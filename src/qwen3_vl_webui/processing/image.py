@@ -30,7 +30,8 @@ def opened(source: Source, max_pixels: int, *, field: str) -> Iterator[Image.Ima
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # our own limit is checked below
                 warnings.simplefilter("ignore", UserWarning)  # odd metadata
-                image = Image.open(file, formats=FORMATS)
+                Image.init()  # Pillow registers its formats at first use
+                image = Image.open(file, formats=[name for name in FORMATS if name in Image.OPEN])
                 with image:
                     width, height = image.size
                     if width * height > max_pixels:
@@ -49,7 +50,7 @@ def opened(source: Source, max_pixels: int, *, field: str) -> Iterator[Image.Ima
 def decode_image(source: Source, max_pixels: int, *, field: str) -> npt.NDArray[np.uint8]:
     """The first frame, upright, as uint8 [height, width, 3]."""
     with opened(source, max_pixels, field=field) as image:
-        return np.asarray(to_rgb(ImageOps.exif_transpose(image)))
+        return np.array(to_rgb(ImageOps.exif_transpose(image)))  # a copy that may be written to, as torch wants
 
 
 def to_rgb(image: Image.Image) -> Image.Image:

@@ -179,7 +179,7 @@ class _Container(_Reader):
                 with av.open(file, mode="r", format=name, metadata_errors="ignore") as container:
                     return self._read(container)
             except (av.error.FFmpegError, EOFError) as error:
-                raise self.broken(str(error) or type(error).__name__) from error
+                raise self.broken(getattr(error, "strerror", None) or "it ends too early") from error
 
     def _read(self, container: av.container.InputContainer) -> Clip:
         if not container.streams.video:
