@@ -1,0 +1,207 @@
+"""Drawing: canvases, themes, icons, and the wear and tear that real pictures show."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from random import Random
+
+import cv2
+import numpy as np
+from PIL import Image, ImageDraw
+
+from training.fonts import choose, font
+from training.scene import Box
+
+Color = tuple[int, int, int]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Theme:
+    background: Color
+    panel: Color
+    text: Color
+    faint: Color
+    line: Color
+    accent: Color
+    on_accent: Color
+    radius: float  # of the height of a control
+    font: str
+    bold: str
+
+
+def mix(a: Color, b: Color, share: float) -> Color:
+    return tuple(round(x + (y - x) * share) for x, y in zip(a, b, strict=True))  # type: ignore[return-value]
+
+
+def theme(rng: Random, lang: str, held_out: bool) -> Theme:
+    """Light or dark, with a colour of its own."""
+    dark = rng.random() < 0.28
+    tint: Color = (rng.randint(0, 255), rng.randint(0, 255), rng.randint(0, 255))
+    base: Color = mix((18, 18, 22), tint, rng.random() * 0.12) if dark else mix((255, 255, 255), tint, rng.choice([0, 0, 0.04, 0.1]))
+    text: Color = (240, 240, 242) if dark else mix((15, 15, 20), tint, rng.random() * 0.15)
+    hue = rng.random()
+    accent = cv2.cvtColor(np.uint8([[[round(hue * 179), rng.randint(140, 255), rng.randint(90, 235)]]]), cv2.COLOR_HSV2RGB)[0, 0]
+    accent_color: Color = (int(accent[0]), int(accent[1]), int(accent[2])) if rng.random() < 0.85 else text
+    bright = 0.299 * accent_color[0] + 0.587 * accent_color[1] + 0.114 * accent_color[2]
+    name = choose(rng, lang, held_out)
+    return Theme(
+        background=base,
+        panel=mix(base, (255, 255, 255) if dark else (0, 0, 0), rng.choice([0.03, 0.06, 0.1])),
+        text=text,
+        faint=mix(text, base, rng.uniform(0.3, 0.5)),
+        line=mix(base, text, rng.uniform(0.12, 0.4)),
+        accent=accent_color,
+        on_accent=(15, 15, 15) if bright > 150 else (255, 255, 255),
+        radius=rng.choice([0, 0.1, 0.2, 0.3, 0.5]),
+        font=name,
+        bold=choose(rng, lang, held_out) if rng.random() < 0.4 else name,
+    )
+
+
+class Canvas:
+    """A picture under construction; coordinates are pixels."""
+
+    def __init__(self, width: int, height: int, background: Color) -> None:
+        self.width, self.height = width, height
+        self.image = Image.new("RGB", (width, height), background)
+        self.draw = ImageDraw.Draw(self.image)
+
+    def text(self, x: float, y: float, text: str, name: str, size: int, fill: Color, anchor: str = "lm") -> Box:
+        """Draws one line; the anchor is Pillow's. Returns the line's box."""
+        face = font(name, size)
+        self.draw.text((x, y), text, fill=fill, font=face, anchor=anchor)
+        return face.getbbox(text, anchor=anchor)[0] + x, y - size * 0.55, face.getbbox(text, anchor=anchor)[2] + x, y + size * 0.55
+
+    def rect(self, box: Box, fill: Color | None, outline: Color | None = None, radius: float = 0, width: int = 1) -> None:
+        x1, y1, x2, y2 = (round(value) for value in box)
+        if radius >= 1:
+            self.draw.rounded_rectangle((x1, y1, x2, y2), min(radius, (y2 - y1) / 2, (x2 - x1) / 2), fill=fill, outline=outline, width=width)
+        else:
+            self.draw.rectangle((x1, y1, x2, y2), fill=fill, outline=outline, width=width)
+
+    def array(self) -> np.ndarray:
+        return np.asarray(self.image)
+
+
+def text_width(text: str, name: str, size: int) -> float:
+    return font(name, size).getlength(text)
+
+
+def fit(text: str, name: str, size: int, width: float, smallest: int = 10) -> int:
+    """The font size, at most `size`, at which the text fits the width."""
+    length = text_width(text, name, size)
+    return size if length <= width else max(smallest, int(size * width / length))
+
+
+ICONS = {
+    "search": "搜索", "menu": "菜单", "add": "添加", "back": "返回", "close": "关闭", "more": "更多", "home": "主页", "user": "用户", "star": "收藏",
+    "mail": "邮件", "heart": "喜欢", "bell": "通知", "download": "下载", "check": "完成", "settings": "设置",
+}  # fmt: skip
+
+
+def icon(canvas: Canvas, name: str, x: float, y: float, size: float, color: Color, rng: Random) -> None:
+    """A line icon centred on (x, y)."""
+    draw, r, w = canvas.draw, size / 2, max(1, round(size * rng.uniform(0.07, 0.14)))
+    if name == "search":
+        draw.ellipse((x - r, y - r, x + r * 0.45, y + r * 0.45), outline=color, width=w)
+        draw.line((x + r * 0.25, y + r * 0.25, x + r, y + r), fill=color, width=w)
+    elif name == "menu":
+        for k in (-0.6, 0, 0.6):
+            draw.line((x - r, y + k * r, x + r, y + k * r), fill=color, width=w)
+    elif name == "add":
+        draw.line((x - r, y, x + r, y), fill=color, width=w)
+        draw.line((x, y - r, x, y + r), fill=color, width=w)
+    elif name == "back":
+        draw.line([(x + r * 0.5, y - r), (x - r * 0.5, y), (x + r * 0.5, y + r)], fill=color, width=w)
+    elif name == "close":
+        draw.line((x - r * 0.8, y - r * 0.8, x + r * 0.8, y + r * 0.8), fill=color, width=w)
+        draw.line((x - r * 0.8, y + r * 0.8, x + r * 0.8, y - r * 0.8), fill=color, width=w)
+    elif name == "more":
+        vertical = rng.random() < 0.5
+        for k in (-0.7, 0, 0.7):
+            cx, cy = (x, y + k * r) if vertical else (x + k * r, y)
+            draw.ellipse((cx - w, cy - w, cx + w, cy + w), fill=color)
+    elif name == "home":
+        draw.line([(x - r, y), (x, y - r), (x + r, y)], fill=color, width=w)
+        draw.rectangle((x - r * 0.65, y - r * 0.1, x + r * 0.65, y + r), outline=color, width=w)
+    elif name == "user":
+        draw.ellipse((x - r * 0.5, y - r, x + r * 0.5, y), outline=color, width=w)
+        draw.arc((x - r, y + r * 0.15, x + r, y + r * 2), 180, 360, fill=color, width=w)
+    elif name == "star":
+        points = [(x + r * k * np.sin(i * np.pi / 5), y - r * k * np.cos(i * np.pi / 5)) for i, k in enumerate([1, 0.42] * 5)]
+        draw.polygon(points, outline=color, fill=color if rng.random() < 0.5 else None, width=w)
+    elif name == "mail":
+        draw.rectangle((x - r, y - r * 0.7, x + r, y + r * 0.7), outline=color, width=w)
+        draw.line([(x - r, y - r * 0.7), (x, y + r * 0.1), (x + r, y - r * 0.7)], fill=color, width=w)
+    elif name == "heart":
+        draw.ellipse((x - r, y - r * 0.8, x, y + r * 0.2), fill=color)
+        draw.ellipse((x, y - r * 0.8, x + r, y + r * 0.2), fill=color)
+        draw.polygon([(x - r * 0.93, y - r * 0.05), (x + r * 0.93, y - r * 0.05), (x, y + r)], fill=color)
+    elif name == "bell":
+        draw.pieslice((x - r * 0.7, y - r, x + r * 0.7, y + r * 0.6), 180, 360, outline=color, width=w)
+        draw.line([(x - r * 0.7, y - r * 0.2), (x - r, y + r * 0.6), (x + r, y + r * 0.6), (x + r * 0.7, y - r * 0.2)], fill=color, width=w)
+        draw.ellipse((x - r * 0.2, y + r * 0.65, x + r * 0.2, y + r), fill=color)
+    elif name == "download":
+        draw.line((x, y - r, x, y + r * 0.5), fill=color, width=w)
+        draw.line([(x - r * 0.5, y), (x, y + r * 0.5), (x + r * 0.5, y)], fill=color, width=w)
+        draw.line((x - r, y + r, x + r, y + r), fill=color, width=w)
+    elif name == "check":
+        draw.line([(x - r * 0.8, y), (x - r * 0.2, y + r * 0.7), (x + r * 0.9, y - r * 0.7)], fill=color, width=w)
+    else:  # settings
+        draw.ellipse((x - r * 0.7, y - r * 0.7, x + r * 0.7, y + r * 0.7), outline=color, width=w)
+        draw.ellipse((x - r * 0.25, y - r * 0.25, x + r * 0.25, y + r * 0.25), outline=color, width=w)
+        for i in range(8):
+            a, b = np.sin(i * np.pi / 4), np.cos(i * np.pi / 4)
+            draw.line((x + a * r * 0.7, y + b * r * 0.7, x + a * r, y + b * r), fill=color, width=w)
+
+
+@cache
+def _noise_pool() -> np.ndarray:
+    return np.random.default_rng(0).normal(0, 1, (1200, 1200, 3)).astype(np.float32)
+
+
+def photo(rng: Random, width: int, height: int) -> np.ndarray:
+    """Soft coloured blobs: a stand-in for a photograph, inside pages and as a picture that the model cannot name."""
+    small = np.random.default_rng(rng.getrandbits(32)).integers(0, 256, (rng.randint(2, 7), rng.randint(2, 7), 3), dtype=np.uint8)
+    return cv2.resize(small, (width, height), interpolation=rng.choice([cv2.INTER_CUBIC, cv2.INTER_LINEAR]))
+
+
+def wear(rng: Random, picture: np.ndarray, strength: float = 1.0) -> np.ndarray:
+    """Noise, blur, JPEG, gamma, contrast: what happens to pictures on their way. Geometry stays."""
+    if rng.random() > 0.55 * strength:
+        return picture
+    for _ in range(1 if rng.random() < 0.7 else 2):
+        kind = rng.randrange(6)
+        if kind == 0:
+            h, w = picture.shape[:2]
+            y, x = rng.randint(0, 1200 - h) if h < 1200 else 0, rng.randint(0, 1200 - w) if w < 1200 else 0
+            noise = _noise_pool()[y : y + h, x : x + w] * (rng.uniform(2, 16) * strength)
+            picture = np.clip(picture + noise, 0, 255).astype(np.uint8)
+        elif kind == 1:
+            picture = cv2.GaussianBlur(picture, (0, 0), rng.uniform(0.3, 1.1 * strength))
+        elif kind == 2:
+            quality = rng.randint(25, 85)
+            picture = cv2.imdecode(cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, quality])[1], cv2.IMREAD_COLOR)
+        elif kind == 3:
+            table = ((np.arange(256) / 255) ** np.exp(rng.uniform(-0.5, 0.5) * strength) * 255).astype(np.uint8)
+            picture = table[picture]
+        elif kind == 4:
+            low, high = rng.uniform(0, 50) * strength, 255 - rng.uniform(0, 60) * strength
+            picture = (np.linspace(low, high, 256)).astype(np.uint8)[picture]
+        else:
+            scale = rng.uniform(0.72, 0.95)
+            h, w = picture.shape[:2]
+            smaller = cv2.resize(picture, (max(8, round(w * scale)), max(8, round(h * scale))), interpolation=cv2.INTER_AREA)
+            picture = cv2.resize(smaller, (w, h), interpolation=cv2.INTER_LINEAR)
+    return picture
+
+
+def sides(rng: Random, tokens: int, ratios: tuple[float, float], fill: tuple[float, float] = (0.55, 1.0)) -> tuple[int, int]:
+    """Width and height, multiples of 32, whose area is a share of `tokens` visual tokens; the ratio is width to height."""
+    area = tokens * rng.uniform(*fill)
+    ratio = np.exp(rng.uniform(np.log(ratios[0]), np.log(ratios[1])))
+    w, h = max(2, round((area * ratio) ** 0.5)), max(2, round((area / ratio) ** 0.5))
+    while w * h > tokens:
+        w, h = (w - 1, h) if w > h else (w, h - 1)
+    return w * 32, h * 32

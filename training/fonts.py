@@ -1,0 +1,90 @@
+"""Fonts: which ones the pictures use, where they come from, and the small subsets that travel to the training machine.
+
+All of them come from Debian packages: fonts-dejavu-core/-extra (Bitstream Vera licence), fonts-liberation (OFL 1.1), fonts-noto-cjk (OFL 1.1),
+fonts-noto-mono (OFL 1.1), fonts-roboto-unhinted (Apache-2.0), fonts-open-sans (Apache-2.0), fonts-lato (OFL 1.1), fonts-inter (OFL 1.1),
+fonts-cantarell (OFL 1.1), fonts-firacode (OFL 1.1), fonts-wqy-zenhei and fonts-wqy-microhei (GPL-2 with font exception; Apache-2.0 / GPL-3 with font exception).
+No font file is part of the project. `python -m training.fonts OUT [FOLDER ...]` writes subsets of those that it finds; missing ones are skipped.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+from functools import cache
+from pathlib import Path
+from random import Random
+
+from PIL import ImageFont
+
+LATIN = """DejaVuSans DejaVuSans-Bold DejaVuSerif DejaVuSansMono DejaVuSansCondensed LiberationSans-Regular LiberationSans-Bold LiberationSerif-Regular
+LiberationMono-Regular LiberationSansNarrow-Regular Roboto-Regular Roboto-Medium Roboto-Bold Roboto-Light RobotoCondensed-Regular OpenSans-Regular
+OpenSans-Semibold OpenSans-Bold Inter-Regular Inter-Medium Inter-SemiBold Inter-Bold FiraCode-Regular NotoSansMono-Regular LiberationSerif-Bold""".split()
+LATIN_HELD_OUT = "Lato-Regular Lato-Bold Cantarell-Regular".split()
+CHINESE = "NotoSansCJK-Regular NotoSansCJK-Bold NotoSerifCJK-Regular wqy-zenhei".split()
+CHINESE_HELD_OUT = "wqy-microhei NotoSerifCJK-Bold".split()
+_SIMPLIFIED = 2  # face of the Noto collections
+
+
+def folder() -> Path:
+    return Path(os.environ.get("QWEN3VL_FONTS", Path(__file__).parent / "fonts"))
+
+
+@cache
+def _paths() -> dict[str, Path]:
+    places = [folder(), Path("/usr/share/fonts")]
+    found: dict[str, Path] = {}
+    for place in places:
+        for path in sorted(place.rglob("*.[to]t[fc]")) if place.is_dir() else ():
+            found.setdefault(path.stem, path)
+    return found
+
+
+@cache
+def available(lang: str, held_out: bool) -> tuple[str, ...]:
+    """Names of the fonts that are really there."""
+    wanted = {("en", False): LATIN, ("en", True): LATIN_HELD_OUT, ("zh", False): CHINESE, ("zh", True): CHINESE_HELD_OUT}[lang, held_out]
+    return tuple(name for name in wanted if name in _paths()) or (available(lang, False) if held_out else ())
+
+
+@cache
+def font(name: str, size: int) -> ImageFont.FreeTypeFont:
+    path = _paths()[name]
+    index = _SIMPLIFIED if path.suffix == ".ttc" and "Noto" in name else 0
+    return ImageFont.truetype(str(path), size, index=index, layout_engine=ImageFont.Layout.BASIC)
+
+
+def choose(rng: Random, lang: str, held_out: bool) -> str:
+    """A font's name; English is drawn with a Chinese font now and then, as Chinese systems do."""
+    if lang == "en" and rng.random() < 0.12:
+        lang = "zh"
+    names = available(lang, held_out and rng.random() < 0.5)
+    if not names:
+        raise FileNotFoundError(f"no fonts for {lang} in {folder()} or /usr/share/fonts: see training/README.md")
+    return rng.choice(names)
+
+
+def main() -> None:
+    from fontTools import subset
+
+    from training.words import all_characters
+
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("out", type=Path)
+    parser.add_argument("folders", type=Path, nargs="*", default=[Path("/usr/share/fonts")])
+    args = parser.parse_args()
+    args.out.mkdir(parents=True, exist_ok=True)
+    sources = {path.stem: path for place in args.folders for path in sorted(place.rglob("*.[to]t[fc]"))}
+    for name in LATIN + LATIN_HELD_OUT + CHINESE + CHINESE_HELD_OUT:
+        if name not in sources:
+            print("missing", name)
+            continue
+        options = subset.Options(layout_features=["kern"], hinting=True, notdef_outline=True, font_number=_SIMPLIFIED if "CJK" in name else 0)
+        face = subset.load_font(str(sources[name]), options)
+        subsetter = subset.Subsetter(options)
+        subsetter.populate(text=all_characters())
+        subsetter.subset(face)
+        subset.save_font(face, str(args.out / (name + (".otf" if "CFF " in face else ".ttf"))), options)
+
+
+if __name__ == "__main__":
+    main()
