@@ -197,7 +197,10 @@ class OutputParser:
     def _drop(self, length: int) -> None:
         """Pass over text that is never shown as answer, and over its log-probabilities."""
         self._take(length)
-        while self._logprobs and self._logprobs[0][0] <= self._passed:
+        self._forget(self._passed)
+
+    def _forget(self, end: int) -> None:
+        while self._logprobs and self._logprobs[0][0] <= end:
             self._logprobs.popleft()
 
     # what is shown
@@ -223,6 +226,7 @@ class OutputParser:
         text = self._blank + text
         if self._fresh:
             text = text.lstrip("\n")
+            self._forget(self._passed - len(text))
         shown = text if hold == "" else text.rstrip(hold)
         self._blank = text[len(shown) :]
         self._fresh = self._fresh and not shown
