@@ -16,8 +16,10 @@ from qwen3_vl_webui.processing.tokenizer import Tokenizer
 BYTES = Tokenizer(checkpoints.tokenizer())  # every byte a token, so that every character of Chinese is split
 PIECES = st.sampled_from(
     [
-        "<think>", "</think>", "<tool_call>", "</tool_call>", "<tool", "</", "<", ">", "think>", "call", "\n", "\n\n", " ", "  ",
-        "你好", "🙂", "naïve", "a", "b", "ab", "abc", "bc", "c", "END", "EN", "D", '{"name": "f", "arguments": {"x": 1}}',
+        "<think>", "</think>", "<tool_call>", "</tool_call>", "<tool", "</", "<", ">", "think>", "call",
+        "\n", "\n\n", " ", "  ",
+        "你好", "🙂", "naïve", "a", "b", "ab", "abc", "bc", "c", "END", "EN", "D",
+        '{"name": "f", "arguments": {"x": 1}}',
         "{'name': 'g', 'arguments': {}}", "{", "}", '"', "[1, 2]", ".", "\ufffd",
     ]
 )  # fmt: skip
@@ -40,7 +42,7 @@ def joined(events: list[OutputEvent]) -> list[OutputEvent]:
 
 
 def parse(ids: list[int], sizes: list[int] | None = None, **options: object) -> tuple[list[OutputEvent], OutputParser]:
-    """All events, feeding chunks of the given sizes (then the rest at once). Each token's log-probability is its place."""
+    """All events, feeding chunks of the given sizes, then the rest. Each token's log-probability is its place."""
     parser = OutputParser(BYTES, **options)  # type: ignore[arg-type]
     logprobs = [TokenLogprob(token, -float(place)) for place, token in enumerate(ids)]
     events: list[OutputEvent] = []
@@ -87,7 +89,7 @@ def test_without_tags_the_answer_is_the_text_up_to_the_first_stop(text: str, sto
 @given(st.text(max_size=40), st.lists(st.integers(1, 5), max_size=20))
 def test_multi_byte_characters_come_whole(text: str, sizes: list[int]) -> None:
     text = text.encode("utf-8", errors="ignore").decode()
-    ids = [token for token in BYTES.encode(text, literal=True)]
+    ids = BYTES.encode(text, literal=True)
     events, _ = parse(ids, sizes)
     answer = "".join(event.text for event in events if isinstance(event, Answer))
     assert answer == text or text.lstrip().startswith("<think>")

@@ -103,7 +103,8 @@ class OutputParser:
             text = self._utf8.decode(self._tokenizer.token_bytes(token_id, skip_special=token_id not in self._tag_ids))
             self._read += len(text)
             if logprobs is not None:
-                self._logprobs.append((self._read, logprobs[i]))
+                inside = bool(self._utf8.getstate()[0])  # it ends within the next character
+                self._logprobs.append((self._read + inside, logprobs[i]))
             self._held += text
             self._advance()
         return self._drain()
