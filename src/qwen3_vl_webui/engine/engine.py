@@ -251,6 +251,7 @@ class Engine:
             index=sequence.index,
             token_ids=[] if stops else [token],
             logprobs=None if logprob is None or stops else [logprob],
+            cached_tokens=group.cached_tokens,
             finish_reason=reason,
             usage=self._close(group, now) if over else None,
             timings=_timings(group, now) if over else None,

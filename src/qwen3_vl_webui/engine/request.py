@@ -105,6 +105,7 @@ class Tokens(msgspec.Struct, frozen=True, kw_only=True, tag="tokens"):
     index: int = 0
     token_ids: list[int] = []
     logprobs: list[TokenLogprob] | None = None
+    cached_tokens: int = 0  # of the prompt; here too, for a reader that leaves before the message with the usage
     finish_reason: FinishReason | None = None
     usage: Usage | None = None  # set on the message that ends the whole request
     timings: Timings | None = None  # likewise

@@ -90,6 +90,7 @@ class Answering:
     def _take(self, output: Tokens) -> Iterator[ChatEvent]:
         index = output.index
         self._received += len(output.token_ids)
+        self._cached = output.cached_tokens
         if output.token_ids and self._first is None:
             self._first = time.perf_counter() - self._arrived
             self._metrics.first_token(self._edition, self._first)
