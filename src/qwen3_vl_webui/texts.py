@@ -201,4 +201,21 @@ ERRORS: dict[str, tuple[str, str]] = {
     "media_too_large": ("The file is larger than the limit of {limit} MB.", "文件超过 {limit} MB 的上限。"),
     "media_type": ("The file is neither a picture nor a video of a known kind.", "文件不是可识别的图片或视频。"),
     "message_absent": ("There is no message {id}.", "没有消息 {id}。"),
+    # command line and downloads
+    "checksum": (
+        "The files {names} of {source} do not match their checksums, twice. They were removed.",
+        "{source} 的文件 {names} 两次与校验和不符,已删除。",
+    ),
+    "disk_full": (
+        "{folder} has {free} GB free and the download needs {need} GB. Free some space, or name another folder with --data.",
+        "{folder} 空闲 {free} GB,下载需要 {need} GB。请腾出空间,或用 --data 指定其他文件夹。",
+    ),
+    "download_failed": ("{source} could not be downloaded: {reason}", "无法下载 {source}:{reason}"),
+    "file_absent": ("There is no file {path}.", "没有文件 {path}。"),
+    "port_taken": (
+        "Port {port} on {host} is taken. Is the program running already? Choose another with --port, or --port 0 for a free one.",
+        "{host} 的端口 {port} 已被占用。程序是否已在运行?请用 --port 选择其他端口,--port 0 表示任意空闲端口。",
+    ),
+    "server_unreachable": ("{url} does not answer: {reason}", "{url} 没有应答:{reason}"),
+    "server_answered": ("{url} answered {status}: {reason}", "{url} 返回 {status}:{reason}"),
 }
