@@ -1,0 +1,199 @@
+// What the page does in the browser: buttons inside HTML become events of the bridge, keys, theme, drafts, the picture
+// viewer, and the banner that asks the server how it is. No library, nothing from other hosts.
+(() => {
+  const KEY = "__ACTION_KEY__";
+  const store = {
+    get: (name) => { try { return localStorage.getItem("qwen3vl." + name); } catch { return null; } },
+    set: (name, value) => { try { localStorage.setItem("qwen3vl." + name, value); } catch { /* private mode */ } },
+  };
+  const page = (window.qwen3vl = { bridge: null, ready: false });
+  const $ = (selector, root = document) => root.querySelector(selector);
+  const box = () => $("#box textarea");
+  const send = (action, id = "", text = "") => page.bridge && page.bridge({ action, id, text });
+
+  // -- language, and what the server needs to know when the page opens ------------------------------------------------
+  page.language = () => store.get("language") || (navigator.language || "en");
+  page.opening = () => JSON.stringify({
+    conversation: new URLSearchParams(location.search).get("c") || "",
+    language: page.language(),
+    draft: store.get("draft") || "",
+  });
+  if (page.language().toLowerCase().startsWith("zh")) document.documentElement.classList.add("translating");
+  page.translated = (language) => {
+    store.set("language", language);
+    document.documentElement.lang = language === "zh" ? "zh-CN" : "en";
+    document.documentElement.classList.remove("translating");
+    label();
+    poll();
+  };
+  page.opened = (conversation) => {
+    const url = new URL(location.href);
+    if ((url.searchParams.get("c") || "") !== conversation) {
+      if (conversation) url.searchParams.set("c", conversation); else url.searchParams.delete("c");
+      history.pushState(null, "", url);
+    }
+    page.ready = true;
+    if (matchMedia("(max-width: 767px)").matches) drawer("#conversations-bar", false);
+    if (!matchMedia("(pointer: coarse)").matches) box()?.focus({ preventScroll: true });
+  };
+  addEventListener("popstate", () => send("open", new URLSearchParams(location.search).get("c") || ""));
+
+  // -- theme: system, unless the user chose ---------------------------------------------------------------------------
+  const dark = matchMedia("(prefers-color-scheme: dark)");
+  const theme = () => {
+    const on = (store.get("theme") || (dark.matches ? "dark" : "light")) === "dark";
+    if (document.body && document.body.classList.contains("dark") !== on) document.body.classList.toggle("dark", on);
+    document.documentElement.style.colorScheme = on ? "dark" : "light";
+  };
+  dark.addEventListener("change", theme);
+  addEventListener("DOMContentLoaded", () => {
+    theme();
+    new MutationObserver(theme).observe(document.body, { attributes: true, attributeFilter: ["class"] });
+  });
+
+  // -- drawers: conversations on the left, settings on the right ------------------------------------------------------
+  const isOpen = (selector) => Boolean($(selector)?.classList.contains("open"));
+  const drawer = (selector, want) => {
+    const bar = $(selector);
+    if (bar && isOpen(selector) !== want) $(".toggle-button", bar)?.click();
+  };
+  const phone = () => matchMedia("(max-width: 767px)").matches;
+
+  // -- actions ---------------------------------------------------------------------------------------------------------
+  const copy = async (text) => {
+    if (navigator.clipboard && isSecureContext) return navigator.clipboard.writeText(text);
+    const area = Object.assign(document.createElement("textarea"), { value: text });
+    document.body.append(area);
+    area.select();
+    document.execCommand("copy");
+    area.remove();
+  };
+  const rename = (row) => {
+    const title = $(".title", row);
+    if ($("input", row)) return;
+    const input = Object.assign(document.createElement("input"), { value: title.textContent, maxLength: 200 });
+    input.setAttribute("aria-label", $(".act-row-rename", row).title);
+    title.hidden = true;
+    title.after(input);
+    input.select();
+    const end = (keep) => {
+      if (!input.isConnected) return;
+      const text = input.value.trim();
+      input.remove();
+      title.hidden = false;
+      if (keep && text && text !== title.textContent) { title.textContent = text; send("rename", row.dataset.row, text); }
+    };
+    input.addEventListener("keydown", (event) => {
+      event.stopPropagation();
+      if (event.key === "Enter" && !event.isComposing) end(true);
+      if (event.key === "Escape") end(false);
+    });
+    input.addEventListener("blur", () => end(true));
+  };
+  const confirming = (row, on) => {
+    $(".confirm", row).hidden = !on;
+    row.classList.toggle("asking", on);
+    (on ? $(".confirm button", row) : $(".act-row-delete", row)).focus();
+  };
+  const local = {
+    theme: () => { store.set("theme", document.body.classList.contains("dark") ? "light" : "dark"); theme(); },
+    settings: () => drawer("#settings-bar", !isOpen("#settings-bar")),
+    conversations: () => drawer("#conversations-bar", !isOpen("#conversations-bar")),
+    reload: () => location.reload(),
+    "banner-close": (button) => { sessionStorage.setItem("banner", button.dataset.id); poll(); },
+    "row-rename": (button) => rename(button.closest(".row")),
+    "row-delete": (button) => confirming(button.closest(".row"), true),
+    "row-cancel": (button) => confirming(button.closest(".row"), false),
+    copy: async (button) => {
+      const answer = await fetch(`ui/text/${button.dataset.id}`);
+      if (!answer.ok) return;
+      await copy(await answer.text());
+      button.classList.add("worked");
+      setTimeout(() => button.classList.remove("worked"), 1200);
+    },
+  };
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest?.("[data-do]");
+    if (button) {
+      if (button.dataset.key !== KEY) return; // not ours: a model may write anything
+      event.preventDefault();
+      const action = button.dataset.do;
+      if (local[action]) local[action](button); else send(action, button.dataset.id);
+      return;
+    }
+    const picture = event.target.closest?.("#chat .media img");
+    if (picture) enlarge(picture);
+  });
+
+  // -- picture viewer --------------------------------------------------------------------------------------------------
+  const enlarge = (picture) => {
+    const dialog = Object.assign(document.createElement("dialog"), { className: "viewer" });
+    dialog.setAttribute("aria-label", picture.alt);
+    dialog.append(Object.assign(document.createElement("img"), { src: picture.src, alt: picture.alt }));
+    dialog.addEventListener("click", () => dialog.close());
+    dialog.addEventListener("close", () => { dialog.remove(); picture.focus(); });
+    document.body.append(dialog);
+    dialog.showModal();
+  };
+
+  // -- keys ------------------------------------------------------------------------------------------------------------
+  document.addEventListener("keydown", (event) => {
+    if (event.isComposing) return;
+    if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k") { event.preventDefault(); send("new"); return; }
+    if (event.key === "Escape" && !$("dialog[open]")) {
+      if (phone() && (isOpen("#settings-bar") || isOpen("#conversations-bar"))) {
+        drawer("#settings-bar", false);
+        drawer("#conversations-bar", false);
+      } else if ($("#editing .notice")) send("cancel-edit");
+      else send("stop");
+    }
+    if ((event.key === "Enter" || event.key === " ") && event.target.matches?.("#chat .media img")) {
+      event.preventDefault();
+      enlarge(event.target);
+    }
+  });
+
+  // -- drafts: what is being written outlives a reload -------------------------------------------------------------------
+  setInterval(() => { if (page.ready && box() && store.get("draft") !== box().value) store.set("draft", box().value); }, 400);
+
+  // -- names for what Gradio leaves unnamed ------------------------------------------------------------------------------
+  const labels = () => JSON.parse($("#labels [data-names]")?.dataset.names || "{}");
+  const label = () => {
+    const names = labels();
+    for (const [selector, name] of Object.entries(names)) {
+      for (const element of document.querySelectorAll(selector)) {
+        if (element.getAttribute("aria-label") !== name) element.setAttribute("aria-label", name);
+      }
+    }
+    const input = $("#box input[type=file]");
+    if (input && !input.accept) input.accept = "image/*,video/*";
+  };
+  setInterval(label, 1000);
+
+  // -- banner: how the server is -------------------------------------------------------------------------------------------
+  let boot = null;
+  const show = (html) => { const banner = $("#banner"); if (banner && banner.dataset.html !== html) { banner.dataset.html = html; banner.innerHTML = html; } };
+  let timer = null;
+  let offline = "";
+  async function poll() {
+    clearTimeout(timer);
+    let wait = 3000;
+    try {
+      const answer = await fetch(`ui/status?language=${encodeURIComponent(page.language())}`, { cache: "no-store" });
+      if (answer.status === 401) { location.reload(); return; }
+      const status = await answer.json();
+      offline = status.offline;
+      if (boot && boot !== status.boot) {
+        if (!box()?.value && !$("#box .thumbnails")) { location.reload(); return; }
+        show(status.restarted);
+      } else {
+        boot = status.boot;
+        const closed = sessionStorage.getItem("banner");
+        show(status.banner && closed === status.name ? "" : status.banner);
+        wait = status.settled ? 5000 : 1000;
+      }
+    } catch { if (offline) show(offline); wait = 1500; }
+    timer = setTimeout(poll, document.hidden ? 15000 : wait);
+  }
+  document.addEventListener("visibilitychange", () => { if (!document.hidden) poll(); });
+})();

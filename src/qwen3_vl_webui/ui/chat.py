@@ -1,0 +1,186 @@
+"""The conversation's region and what happens in it: ask, watch, stop, try again, edit, delete."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from qwen3_vl_webui.engine.request import Edition
+from qwen3_vl_webui.errors import Language, WebUIError
+from qwen3_vl_webui.history.records import MediaRecord, MessageRecord
+from qwen3_vl_webui.history.store import HistoryStore
+from qwen3_vl_webui.processing.messages import MediaPart, Message, Part, TextPart
+from qwen3_vl_webui.processing.source import Source
+from qwen3_vl_webui.server.service import ChatRequest
+from qwen3_vl_webui.ui.answers import Answers
+from qwen3_vl_webui.ui.examples import EXAMPLES
+from qwen3_vl_webui.ui.rendering import ChatbotMessage, button, escape, render_turns
+from qwen3_vl_webui.ui.settings import budget_of, sampling_of
+from qwen3_vl_webui.ui.texts import say
+
+TITLE_LENGTH = 60
+LATEX = [
+    {"left": "$$", "right": "$$", "display": True},
+    {"left": "\\[", "right": "\\]", "display": True},
+    {"left": "\\(", "right": "\\)", "display": False},
+    {"left": "$", "right": "$", "display": False},
+]
+
+
+class ChatRegion:
+    """Builds the region inside the current Blocks: a welcome with examples, and the conversation once there is one."""
+
+    def __init__(self) -> None:
+        self.welcome = gr.HTML("", elem_id="welcome", js_on_load=None)
+        self.chatbot = gr.Chatbot(
+            elem_id="chat",
+            show_label=False,
+            container=False,
+            height=None,
+            visible=False,
+            layout="bubble",
+            buttons=[],
+            feedback_options=None,
+            latex_delimiters=LATEX,  # type: ignore[arg-type]
+            sanitize_html=True,
+            allow_tags=False,
+            autoscroll=True,
+            scale=1,
+        )
+
+    @staticmethod
+    def render_welcome(language: Language) -> str:
+        cards = "".join(
+            f'<div class="card"><img src="ui/examples/{example.name}.png" alt="" loading="lazy">'
+            f"<span><b>{escape(say(f'example_{example.name}', language))}</b>"
+            f"<small>{escape(say(f'example_{example.name}_prompt', language))}</small></span>"
+            f"{button('example', example.name, say(f'example_{example.name}_prompt', language))}</div>"
+            for example in EXAMPLES
+        )
+        return (
+            f"<h1>{escape(say('welcome', language))}</h1><p>{escape(say('welcome_hint', language))}</p>"
+            f'<div class="cards">{cards}</div>'
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Question:
+    """What the user wants to send, before anything is stored."""
+
+    text: str
+    media: tuple[MediaRecord, ...]
+
+
+class Chat:
+    """The actions on conversations, free of Gradio's components."""
+
+    def __init__(self, answers: Answers, history: HistoryStore) -> None:
+        self.answers = answers
+        self.history = history
+
+    async def turns(self, conversation_id: str) -> tuple[MessageRecord, ...]:
+        return (await asyncio.to_thread(self.history.get_conversation, conversation_id)).messages
+
+    async def store_files(self, paths: Sequence[str]) -> tuple[MediaRecord, ...]:
+        """Keep uploaded files by their hash. Raises the error of the first that is no picture or video."""
+        return tuple(
+            [await asyncio.to_thread(self.history.put_media, Path(path), name=Path(path).name) for path in paths]
+        )
+
+    async def ask(
+        self,
+        question: Question,
+        conversation_id: str,
+        *,
+        edition: Edition,
+        values: Mapping[str, Any],
+        replacing: str = "",
+    ) -> str:
+        """Store the question (in place of the turn `replacing` and all after it) and start the answer. Returns the conversation."""
+        if not conversation_id:
+            title = " ".join(question.text.split()) or (question.media[0].name if question.media else "")
+            conversation_id = (await asyncio.to_thread(self.history.create_conversation, title[:TITLE_LENGTH])).id
+        if replacing:
+            await asyncio.to_thread(self.history.truncate_after, replacing, inclusive=True)
+        await asyncio.to_thread(
+            self.history.add_message, conversation_id, role="user", text=question.text, media=question.media
+        )
+        await self.answer(conversation_id, edition=edition, values=values)
+        return conversation_id
+
+    async def retry(self, conversation_id: str, turn_id: str, *, edition: Edition, values: Mapping[str, Any]) -> None:
+        """Answer again: the turn (an answer, or a question without one) keeps its place, its answer is replaced."""
+        turns = await self.turns(conversation_id)
+        position = next((i for i, turn in enumerate(turns) if turn.id == turn_id), len(turns) - 1)
+        while position >= 0 and turns[position].role != "user":
+            position -= 1
+        if position < 0:
+            return
+        await asyncio.to_thread(self.history.truncate_after, turns[position].id)
+        await self.answer(conversation_id, edition=edition, values=values)
+
+    async def answer(self, conversation_id: str, *, edition: Edition, values: Mapping[str, Any]) -> None:
+        turns = await self.turns(conversation_id)
+        request = ChatRequest(
+            messages=await self._messages(turns, values),
+            edition=edition,
+            sampling=sampling_of(values),
+            max_tokens=int(values["max_tokens"]),
+        )
+        await self.answers.start(conversation_id, request)
+
+    async def delete(self, conversation_id: str, turn_id: str) -> None:
+        """Delete an answer, or a question with its answer."""
+        turns = await self.turns(conversation_id)
+        position = next((i for i, turn in enumerate(turns) if turn.id == turn_id), None)
+        if position is None:
+            return
+        live = self.answers.running(conversation_id)
+        doomed = [turns[position].id]
+        if turns[position].role == "user":
+            for turn in turns[position + 1 :]:
+                if turn.role == "user":
+                    break
+                doomed.append(turn.id)
+        if live is not None and live.record.id in doomed:
+            await self.answers.stop(conversation_id)
+        for doomed_id in doomed:
+            await asyncio.to_thread(self.history.delete_message, doomed_id)
+
+    async def render(
+        self, conversation_id: str, language: Language, *, all_turns: bool = False
+    ) -> list[ChatbotMessage]:
+        turns = await self.turns(conversation_id)
+        return render_turns(turns, language, live=self.answers.running(conversation_id), all_turns=all_turns)
+
+    async def _messages(self, turns: Sequence[MessageRecord], values: Mapping[str, Any]) -> tuple[Message, ...]:
+        messages: list[Message] = []
+        if prompt := str(values.get("system_prompt") or "").strip():
+            messages.append(Message(role="system", parts=(TextPart(prompt),)))
+        for turn in turns:
+            if turn.role == "assistant":
+                if turn.text:  # an answer that failed before its first word is no turn for the model
+                    messages.append(Message(role="assistant", parts=(TextPart(turn.text),)))
+                continue
+            parts: list[Part] = [
+                MediaPart(kind=medium.kind, source=await self._source(medium), budget=budget_of(values, medium.kind))
+                for medium in turn.media
+            ]
+            if turn.text:
+                parts.append(TextPart(turn.text))
+            messages.append(Message(role="user", parts=tuple(parts)))
+        return tuple(messages)
+
+    async def _source(self, medium: MediaRecord) -> Source:
+        path = await asyncio.to_thread(self.history.media_path, medium.hash)
+        return Source(sha256=medium.hash, size=path.stat().st_size, kind=medium.kind, mime=medium.mime, path=path)
+
+
+def explain(error: WebUIError, language: Language) -> None:
+    """Show an error that kept something from starting, in the page's language."""
+    gr.Warning(escape(error.message(language)), duration=8)

@@ -1,0 +1,38 @@
+"""Mounting the page on the server's application, with Gradio's settings that matter for privacy and safety."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import gradio as gr
+from fastapi import FastAPI
+
+from qwen3_vl_webui.config import Settings
+from qwen3_vl_webui.history.store import HistoryStore
+from qwen3_vl_webui.server.service import ChatService
+from qwen3_vl_webui.ui.banner import banner_state
+from qwen3_vl_webui.ui.page import Page
+from qwen3_vl_webui.ui.routes import page_router
+from qwen3_vl_webui.ui.theme import head, style_sheet, theme
+
+
+def mount_page(app: FastAPI, service: ChatService, history: HistoryStore, settings: Settings) -> Page:
+    page = Page(service, history, max_output_tokens=settings.max_output_tokens)
+    page.blocks.queue(default_concurrency_limit=None, api_open=False)
+    app.include_router(page_router(history, partial(banner_state, service)))
+    gr.mount_gradio_app(
+        app,
+        page.blocks,
+        path="/",
+        show_error=False,  # an internal error is logged; its text is not for the browser
+        max_file_size=settings.max_upload_mb << 20,
+        ssr_mode=False,
+        run_history=False,
+        enable_monitoring=False,
+        mcp_server=False,
+        footer_links=[],
+        theme=theme(),
+        css=style_sheet(),
+        head=head(),
+    )
+    return page

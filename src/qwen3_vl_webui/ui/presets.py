@@ -1,0 +1,73 @@
+"""The sampling controls of the page: their ranges, and the values that the model's authors recommend for each edition."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+from qwen3_vl_webui.engine.request import Edition
+from qwen3_vl_webui.server.service import ChatService
+
+VISUAL_TOKEN_PIXELS = 32 * 32  # one visual token stands for a square of 32 by 32 pixels
+FRAMES_PER_GROUP = 2  # of a video; a visual token of a video stands for this many frames' squares
+
+# Sampling values of the model cards. `max_tokens` is ours: reasoning needs room.
+PRESETS: dict[Edition, dict[str, float]] = {
+    "instruct": {
+        "temperature": 0.7,
+        "top_p": 0.8,
+        "top_k": 20,
+        "presence_penalty": 1.5,
+        "frequency_penalty": 0.0,
+        "repetition_penalty": 1.0,
+        "max_tokens": 2048,
+    },
+    "thinking": {
+        "temperature": 0.6,
+        "top_p": 0.95,
+        "top_k": 20,
+        "presence_penalty": 0.0,
+        "frequency_penalty": 0.0,
+        "repetition_penalty": 1.0,
+        "max_tokens": 8192,
+    },
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Control:
+    """A slider: its name (also the key of its text), range and step."""
+
+    name: str
+    minimum: float
+    maximum: float
+    step: float
+
+
+SAMPLING_CONTROLS = (
+    Control(name="temperature", minimum=0, maximum=2, step=0.05),
+    Control(name="top_p", minimum=0.05, maximum=1, step=0.01),
+    Control(name="top_k", minimum=0, maximum=200, step=1),
+    Control(name="max_tokens", minimum=16, maximum=32768, step=16),
+)
+PENALTY_CONTROLS = (
+    Control(name="presence_penalty", minimum=-2, maximum=2, step=0.1),
+    Control(name="frequency_penalty", minimum=-2, maximum=2, step=0.1),
+    Control(name="repetition_penalty", minimum=0.8, maximum=2, step=0.01),
+)
+PRESET_NAMES = tuple(control.name for control in (*SAMPLING_CONTROLS, *PENALTY_CONTROLS))
+
+
+def values_for(preset: Mapping[str, float], current: Mapping[str, float], edited: Collection[str]) -> dict[str, float]:
+    """The controls' values when the edition changed: what the user edited stays, the rest follows the new preset."""
+    return {name: current[name] if name in edited else preset[name] for name in PRESET_NAMES}
+
+
+def preset_of(service: ChatService, edition: Edition) -> dict[str, float]:
+    """What the panel starts from: the authors' values; for the demonstration model, which they do not fit, its own."""
+    preset = dict(PRESETS[edition])
+    if service.demo:
+        own = service.sampling(edition)
+        preset |= {name: getattr(own, name) for name in PRESET_NAMES if name != "max_tokens"}
+        preset["max_tokens"] = 1024
+    return preset

@@ -1,0 +1,254 @@
+"""Turns of a conversation as the Chatbot's messages.
+
+Words of the user are shown exactly as typed, never as Markdown or HTML. Words of the model are Markdown that the Chatbot
+sanitises. Buttons carry `ACTION_KEY`, drawn anew at every start, so that nothing the model writes can pass for a button of ours.
+"""
+
+from __future__ import annotations
+
+import html
+import secrets
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from qwen3_vl_webui.errors import Language
+from qwen3_vl_webui.history.records import MediaRecord, MessageRecord
+from qwen3_vl_webui.ui.answers import Answer
+from qwen3_vl_webui.ui.texts import say
+
+ACTION_KEY = secrets.token_urlsafe(12)
+SHOWN_TURNS = 40  # of a long conversation; earlier ones come on request
+
+ChatbotMessage = dict[str, Any]
+
+
+def escape(text: str) -> str:
+    """Text as HTML on one line: neither a tag, nor Markdown's paragraph end, nor a template's placeholder is left in it."""
+    escaped = html.escape(text, quote=True).replace("\r\n", "\n")
+    return (
+        escaped.replace("\n", "&#10;")
+        .replace("{", "&#123;")
+        .replace("$", "&#36;")
+        .replace("\\", "&#92;")
+        .replace("`", "&#96;")
+    )
+
+
+def button(action: str, target: str, label: str, *, css: str = "", text: str = "") -> str:
+    """A button that `assets/page.js` turns into an event of the bridge."""
+    return (
+        f'<button type="button" class="act act-{action} {css}" data-key="{ACTION_KEY}" data-do="{action}" '
+        f'data-id="{escape(target)}" title="{escape(label)}" aria-label="{escape(label)}">{escape(text)}</button>'
+    )
+
+
+def render_turns(
+    turns: Sequence[MessageRecord],
+    language: Language,
+    *,
+    live: Answer | None = None,
+    all_turns: bool = False,
+    complete: bool = True,
+) -> list[ChatbotMessage]:
+    """The messages of a conversation; `live` is the answer being written, which replaces its stored turn.
+
+    Not `complete`: an answer follows that the caller adds.
+    """
+    hidden = 0 if all_turns else max(0, len(turns) - SHOWN_TURNS)
+    messages: list[ChatbotMessage] = []
+    if hidden:
+        label = say("earlier_messages", language, count=hidden)
+        messages.append(_html("assistant", f'<div class="earlier">{button("earlier", "", label, text=label)}</div>'))
+    for position, turn in enumerate(turns[hidden:], start=hidden):
+        last = complete and position == len(turns) - 1
+        if turn.role == "user":
+            messages.append(render_question(turn, language, answered=not last))
+        elif live is not None and live.record.id == turn.id:
+            messages.extend(render_live(live, language))
+        else:
+            messages.extend(render_answer(turn, language, last=last))
+    return messages
+
+
+def render_question(turn: MessageRecord, language: Language, *, answered: bool) -> ChatbotMessage:
+    media = "".join(_medium(medium, language) for medium in turn.media)
+    actions = button("copy", turn.id, say("copy", language)) + button("edit", turn.id, say("edit", language))
+    if not answered:  # its answer was deleted or never began
+        actions += button("retry", turn.id, say("retry", language))
+    actions += button("delete", turn.id, say("delete_question", language))
+    body = f'<div class="media">{media}</div>' if media else ""
+    if turn.text:
+        body += f'<div class="said">{escape(turn.text)}</div>'
+    return _html("user", f'{body}<div class="actions">{actions}</div>')
+
+
+def render_live(answer: Answer, language: Language) -> list[ChatbotMessage]:
+    """An answer that is being written, or has just ended."""
+    if answer.status != "streaming":
+        return render_answer(answer.as_record(), language, last=True)
+    messages: list[ChatbotMessage] = []
+    if answer.reasoning:
+        messages.append(
+            _thought(answer.reasoning, answer.reasoning_so_far(), language, over=answer.reasoning_seconds is not None)
+        )
+    if answer.text:
+        messages.append(_markdown(answer.text))
+    elif not answer.reasoning:
+        messages.append(
+            _html("assistant", f'<div class="waiting" role="status">{escape(_waiting(answer, language))}</div>')
+        )
+    return messages
+
+
+def render_answer(turn: MessageRecord, language: Language, *, last: bool) -> list[ChatbotMessage]:
+    """A finished answer: its reasoning folded, its text, what went wrong, its figures and buttons."""
+    messages: list[ChatbotMessage] = []
+    facts = turn.facts
+    if turn.reasoning:
+        seconds = float(facts.get("reasoning_seconds", 0.0))
+        messages.append(
+            _thought(turn.reasoning, seconds, language, over=True, stopped=not turn.text and turn.status != "done")
+        )
+    if turn.text:
+        messages.append(_markdown(turn.text))
+    if notice := _notice(turn, language):
+        kind = "error" if turn.status in ("failed", "interrupted", "streaming") else "note"
+        retry = (
+            button("retry", turn.id, say("retry", language), css="wide", text=say("retry", language)) if last else ""
+        )
+        role = "alert" if kind == "error" else "note"
+        messages.append(
+            _html("assistant", f'<div class="notice {kind}" role="{role}"><span>{escape(notice)}</span>{retry}</div>')
+        )
+    actions = button("copy", turn.id, say("copy", language)) if turn.text else ""
+    if last:
+        actions += button("retry", turn.id, say("retry", language))
+    actions += button("delete", turn.id, say("delete_answer", language))
+    footer = (
+        f'<div class="foot"><div class="actions">{actions}</div>{_figures(turn, language)}</div>{_saw(facts, language)}'
+    )
+    messages.append(_html("assistant", footer))
+    return messages
+
+
+def _html(role: str, body: str) -> ChatbotMessage:
+    return {"role": role, "content": [{"type": "text", "text": body}]}
+
+
+def _markdown(text: str) -> ChatbotMessage:
+    # A typed part, because a plain string would lose its indentation in the Chatbot.
+    return {"role": "assistant", "content": [{"type": "text", "text": text}]}
+
+
+def _thought(text: str, seconds: float, language: Language, *, over: bool, stopped: bool = False) -> ChatbotMessage:
+    key = "thought_stopped" if stopped else "thought" if over else "thinking_now"
+    return {
+        "role": "assistant",
+        "content": [{"type": "text", "text": text}],
+        "metadata": {"title": say(key, language, seconds=f"{seconds:.1f}"), "status": "done" if over else "pending"},
+    }
+
+
+def _waiting(answer: Answer, language: Language) -> str:
+    waiting = answer.waiting
+    if waiting is None:
+        return say("waiting_prompt", language)
+    if waiting.reason == "queued":
+        return say("waiting_queued", language)
+    if waiting.fraction is None:
+        return say("waiting_loading_unknown", language)
+    return say("waiting_loading", language, percent=round(100 * waiting.fraction))
+
+
+def _notice(turn: MessageRecord, language: Language) -> str:
+    reason = turn.facts.get("finish_reason")
+    if turn.status == "failed":
+        error = turn.facts.get("error", {})
+        return say("failed", language, reason=error.get(language, ""))
+    if turn.status in ("interrupted", "streaming"):  # no task writes it: the server died under it
+        return say("interrupted", language)
+    if turn.status == "stopped":
+        return say("stopped", language)
+    if reason == "length":
+        return say("cut_length", language, limit=f"{turn.facts.get('max_tokens', 0):,}")
+    if reason == "repetition":
+        return say("cut_repetition", language)
+    return "" if turn.text else say("empty_answer", language)
+
+
+def _medium(medium: MediaRecord, language: Language) -> str:
+    url = f"api/conversations/media/{escape(medium.hash)}"
+    name = escape(medium.name)
+    if medium.kind == "video":
+        label = escape(say("video", language, name=medium.name))
+        return f'<video controls preload="metadata" src="{url}" aria-label="{label}" title="{name}"></video>'
+    label = escape(say("enlarge", language, name=medium.name))
+    return (
+        f'<img src="{url}" alt="{name}" title="{label}" loading="lazy" tabindex="0" role="button" aria-label="{label}">'
+    )
+
+
+def _figures(turn: MessageRecord, language: Language) -> str:
+    facts = turn.facts
+    figures: list[str] = []
+    if turn.edition:
+        figures.append(say(f"edition_{turn.edition}", language))
+    if (first := facts.get("first_token")) is not None:
+        figures.append(say("stat_first", language, seconds=f"{first:.2f}"))
+    usage, timings = facts.get("usage"), facts.get("timings")
+    if usage and timings:
+        writing = timings["total"] - timings["first_token"]
+        if usage["completion_tokens"] > 1 and writing > 0:
+            figures.append(say("stat_speed", language, speed=f"{(usage['completion_tokens'] - 1) / writing:.1f}"))
+        cached = usage["cached_tokens"]
+        figures.append(
+            say(
+                "stat_cached" if cached else "stat_in",
+                language,
+                count=f"{usage['prompt_tokens']:,}",
+                cached=f"{cached:,}",
+            )
+        )
+        reasoning = facts.get("reasoning_tokens", 0)
+        figures.append(
+            say(
+                "stat_out_reasoning" if reasoning else "stat_out",
+                language,
+                count=f"{usage['completion_tokens']:,}",
+                reasoning=f"{reasoning:,}",
+            )
+        )
+    return f'<div class="figures">{"".join(f"<span>{escape(figure)}</span>" for figure in figures)}</div>'
+
+
+def _saw(facts: Mapping[str, Any], language: Language) -> str:
+    seen = facts.get("seen") or []
+    if not seen:
+        return ""
+    lines: list[str] = []
+    numbers = {"image": 0, "video": 0}
+    for medium in seen:
+        kind = medium["kind"]
+        numbers[kind] += 1
+        (width, height), (seen_width, seen_height) = medium["original_size"], medium["seen_size"]
+        times = medium.get("frame_times") or []
+        line = say(
+            f"saw_{kind}",
+            language,
+            number=numbers[kind],
+            width=width,
+            height=height,
+            seen_width=seen_width,
+            seen_height=seen_height,
+            tokens=f"{medium['visual_tokens']:,}",
+            frames=len(times),
+        )
+        if times:
+            shown = [f"{t:.1f}" for t in times]
+            if len(shown) > 24:
+                shown = [*shown[:12], "…", *shown[-12:]]
+            line += ". " + say("saw_times", language, times=", ".join(shown))
+        lines.append(f"<li>{escape(line)}</li>")
+    total = sum(medium["visual_tokens"] for medium in seen)
+    summary = escape(say("saw", language, count=f"{total:,}"))
+    return f'<details class="saw"><summary>{summary}</summary><ul>{"".join(lines)}</ul></details>'

@@ -1,0 +1,147 @@
+"""The settings panel: sampling, penalties, system prompt, budgets of pictures and videos."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import gradio as gr
+
+from qwen3_vl_webui.engine.request import Edition, SamplingParams
+from qwen3_vl_webui.errors import Language
+from qwen3_vl_webui.processing.messages import MediaBudget
+from qwen3_vl_webui.ui.presets import (
+    FRAMES_PER_GROUP,
+    PENALTY_CONTROLS,
+    PRESET_NAMES,
+    PRESETS,
+    SAMPLING_CONTROLS,
+    VISUAL_TOKEN_PIXELS,
+    Control,
+    values_for,
+)
+from qwen3_vl_webui.ui.texts import TEXTS, say
+
+Updates = dict[Any, Any]
+MEDIA_CONTROLS = (
+    Control(name="max_pixels", minimum=64, maximum=16384, step=64),
+    Control(name="video_pixels", minimum=256, maximum=12288, step=256),
+    Control(name="fps", minimum=0.25, maximum=8, step=0.25),
+    Control(name="max_frames", minimum=4, maximum=768, step=4),
+)
+MEDIA_DEFAULTS = {"max_pixels": 2560, "video_pixels": 8192, "fps": 2, "max_frames": 128}
+
+
+class SettingsPanel:
+    """Builds the region inside the current Blocks. `inputs` is what a message needs, in the order of `names`."""
+
+    def __init__(self, preset_of: Callable[[Edition], dict[str, float]], max_output_tokens: int) -> None:
+        self._preset_of = preset_of
+        self._max_output_tokens = max_output_tokens
+        self.controls: dict[str, gr.components.Component] = {}
+        self.heading = gr.HTML("", elem_id="settings-heading", js_on_load=None)
+        with gr.Accordion(say("sampling", "en"), open=True) as self.sampling:
+            for control in SAMPLING_CONTROLS:
+                maximum = min(control.maximum, max_output_tokens) if control.name == "max_tokens" else control.maximum
+                self._slider(control, PRESETS["instruct"][control.name], maximum)
+        with gr.Accordion(say("penalties", "en"), open=False) as self.penalties:
+            for control in PENALTY_CONTROLS:
+                self._slider(control, PRESETS["instruct"][control.name], control.maximum)
+            self.controls["stop_repetition"] = gr.Checkbox(True, label=say("stop_repetition", "en"), container=False)
+        self.reset = gr.Button(say("reset", "en"), size="sm", elem_id="reset")
+        with gr.Accordion(say("system_prompt", "en"), open=True) as self.system:
+            self.controls["system_prompt"] = gr.Textbox("", show_label=False, container=False, lines=2, max_lines=12)
+        with gr.Accordion(say("media_budget", "en"), open=False) as self.media:
+            for control in MEDIA_CONTROLS:
+                self._slider(control, MEDIA_DEFAULTS[control.name], control.maximum)
+        self.controls["seed"] = gr.Number(None, label=say("seed", "en"), precision=0, minimum=0, maximum=2**53)
+        self.edited = gr.JSON([], visible=False)  # names of the controls that the user changed
+        self.names = tuple(self.controls)
+        self.inputs = [self.controls[name] for name in self.names]
+        self.outputs = [self.controls[name] for name in PRESET_NAMES]
+
+    def _slider(self, control: Control, value: float, maximum: float) -> None:
+        self.controls[control.name] = gr.Slider(
+            control.minimum,
+            maximum,
+            value=min(value, maximum),
+            step=control.step,
+            label=say(control.name, "en"),
+            elem_id=f"set-{control.name}",
+            buttons=[],
+        )
+
+    def translate(self, language: Language) -> Updates:
+        updates: Updates = {
+            self.heading: f"<h2>{say('settings', language)}</h2><p>{say('preset_hint', language)}</p>",
+            self.reset: gr.update(value=say("reset", language)),
+            self.sampling: gr.update(label=say("sampling", language)),
+            self.penalties: gr.update(label=say("penalties", language)),
+            self.system: gr.update(label=say("system_prompt", language)),
+            self.media: gr.update(label=say("media_budget", language)),
+        }
+        for name, component in self.controls.items():
+            info = say(f"{name}_info", language) if f"{name}_info" in TEXTS else None
+            if name == "system_prompt":
+                updates[component] = gr.update(
+                    label=say(name, language), placeholder=say("system_prompt_placeholder", language)
+                )
+            elif info is None:
+                updates[component] = gr.update(label=say(name, language))
+            else:
+                updates[component] = gr.update(label=say(name, language), info=info)
+        return updates
+
+    def wire(self, edition: gr.Radio) -> None:
+        """Presets follow the edition; what the user touches no longer does."""
+        for name in PRESET_NAMES:
+            self.controls[name].input(  # type: ignore[attr-defined]
+                None, [self.edited], [self.edited], js=f"(edited) => [...new Set([...(edited || []), '{name}'])]",
+                api_visibility="private", show_progress="hidden",
+            )  # fmt: skip
+        edition.change(
+            self.follow_edition, [edition, self.edited, *self.outputs], self.outputs,
+            queue=False, api_visibility="private", show_progress="hidden",
+        )  # fmt: skip
+        self.reset.click(
+            self.back_to_preset, [edition], [self.edited, *self.outputs],
+            queue=False, api_visibility="private", show_progress="hidden",
+        )  # fmt: skip
+
+    def preset(self, edition: Edition) -> dict[str, float]:
+        """The edition's values, within what the server allows."""
+        preset = self._preset_of(edition)
+        return {**preset, "max_tokens": min(preset["max_tokens"], self._max_output_tokens)}
+
+    def follow_edition(self, edition: Edition, edited: Sequence[str] | None, *current: float) -> list[float]:
+        now = dict(zip(PRESET_NAMES, current, strict=True))
+        return list(values_for(self.preset(edition), now, edited or ()).values())
+
+    def back_to_preset(self, edition: Edition) -> list[Any]:
+        return [[], *(self.preset(edition)[name] for name in PRESET_NAMES)]
+
+
+def sampling_of(values: Mapping[str, Any]) -> SamplingParams:
+    """The sampling parameters that the panel's values say."""
+    seed = values.get("seed")
+    return SamplingParams(
+        temperature=float(values["temperature"]),
+        top_p=float(values["top_p"]),
+        top_k=int(values["top_k"]),
+        presence_penalty=float(values["presence_penalty"]),
+        frequency_penalty=float(values["frequency_penalty"]),
+        repetition_penalty=float(values["repetition_penalty"]),
+        stop_repetition=bool(values["stop_repetition"]),
+        seed=None if seed is None else int(seed),
+    )
+
+
+def budget_of(values: Mapping[str, Any], kind: str) -> MediaBudget:
+    """The budget of a picture or video that the panel's values say; a budget is shown in visual tokens."""
+    if kind == "image":
+        return MediaBudget(max_pixels=int(values["max_pixels"]) * VISUAL_TOKEN_PIXELS)
+    return MediaBudget(
+        max_pixels=int(values["video_pixels"]) * VISUAL_TOKEN_PIXELS * FRAMES_PER_GROUP,
+        fps=float(values["fps"]),
+        max_frames=int(values["max_frames"]),
+    )

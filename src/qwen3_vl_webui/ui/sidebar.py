@@ -1,0 +1,96 @@
+"""The list of conversations: new, search, open, rename, delete, export, import."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import gradio as gr
+
+from qwen3_vl_webui.errors import Language
+from qwen3_vl_webui.history.records import ConversationSummary
+from qwen3_vl_webui.ui.rendering import button, escape
+from qwen3_vl_webui.ui.texts import say
+
+Updates = dict[Any, Any]
+PAGE_SIZE = 60  # conversations in the list at first; more come on request
+
+
+class ConversationList:
+    """Builds the region inside the current Blocks."""
+
+    def __init__(self) -> None:
+        self.new = gr.Button(say("new_chat", "en"), variant="primary", elem_id="new-chat", size="md")
+        self.search = gr.Textbox("", show_label=False, container=False, elem_id="search", max_lines=1)
+        self.rows = gr.HTML("", elem_id="conversations", js_on_load=None)
+        self.upload = gr.UploadButton(
+            say("import", "en"), file_types=[".json"], size="sm", elem_id="import", variant="secondary"
+        )
+        self.limit = gr.Number(PAGE_SIZE, visible=False, precision=0)
+
+    def translate(self, language: Language) -> Updates:
+        return {
+            self.new: gr.update(value=say("new_chat", language)),
+            self.search: gr.update(placeholder=say("search", language), label=say("search", language)),
+            self.upload: gr.update(label=say("import", language)),
+        }
+
+    @staticmethod
+    def render(
+        rows: Sequence[ConversationSummary],
+        language: Language,
+        *,
+        current: str,
+        searching: bool,
+        more: bool,
+        now: float | None = None,
+    ) -> str:
+        """The list as HTML, grouped by day, the open conversation marked."""
+        if not rows:
+            return (
+                f'<p class="nothing">{escape(say("nothing_found" if searching else "no_conversations", language))}</p>'
+            )
+        now = time.time() if now is None else now
+        lines: list[str] = []
+        group = ""
+        for row in rows:
+            if (day := _day(row.updated, now)) != group:
+                group = day
+                lines.append(f"<h3>{escape(say(day, language))}</h3>")
+            lines.append(_row(row, language, current=row.id == current))
+        tail = button(
+            "more", "", say("more_conversations", language), css="wide", text=say("more_conversations", language)
+        )
+        label = escape(say("conversations", language))
+        return f'<nav aria-label="{label}">{"".join(lines)}{tail if more else ""}</nav>'
+
+
+def _day(then: float, now: float) -> str:
+    days = time.localtime(now)[:3], time.localtime(then)[:3], time.localtime(now - 86_400)[:3]
+    return "today" if days[1] == days[0] else "yesterday" if days[1] == days[2] else "earlier"
+
+
+def _row(row: ConversationSummary, language: Language, *, current: bool) -> str:
+    title = row.title or say("untitled", language)
+    name = escape(row.id)
+    links = "".join(
+        f'<a class="act act-export" href="api/conversations/{name}/export?{query}" download title="{label}" '
+        f'aria-label="{label}">{suffix}</a>'
+        for query, suffix, label in (
+            (f"format=markdown&amp;language={language}", "md", escape(say("export_markdown", language))),
+            ("format=json&amp;embed=true", "json", escape(say("export_json", language))),
+        )
+    )
+    confirm = (
+        f'<span class="confirm" hidden><span>{escape(say("delete_conversation", language))}</span>'
+        f"{button('delete-conversation', row.id, say('yes_delete', language), css='wide', text=say('yes_delete', language))}"
+        f"{button('row-cancel', row.id, say('cancel', language), css='wide', text=say('cancel', language))}</span>"
+    )
+    snippet = f'<small class="snippet">{escape(row.snippet)}</small>' if row.snippet else ""
+    marked = ' aria-current="page"' if current else ""
+    return (
+        f'<div class="row" data-row="{name}"{marked}>{button("open", row.id, title, css="title", text=title)}'
+        f'<span class="tools">{button("row-rename", row.id, say("rename", language))}{links}'
+        f"{button('row-delete', row.id, say('delete', language))}</span>{snippet}{confirm}</div>"
+    )
