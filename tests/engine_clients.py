@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+import faulty_engine
 from qwen3_vl_webui.engine.client import EngineClient, Loading
 from qwen3_vl_webui.engine.config import EngineConfig
 from qwen3_vl_webui.engine.request import Edition, EngineRequest, MediaInput, Pixels, SamplingParams, Span, Tokens
@@ -60,6 +62,11 @@ def picture_request(
     fields = {name: getattr(request, name) for name in request.__struct_fields__}
     fields |= {"positions": positions.tobytes(), "position_delta": merged - visual, "media": (medium,)}
     return EngineRequest(**fields), {key: pixels}
+
+
+def faulty(fault: str) -> list[str]:
+    """The command of an engine process with a fault; see `faulty_engine`."""
+    return [sys.executable, faulty_engine.__file__, fault]
 
 
 async def answer(

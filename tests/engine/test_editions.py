@@ -1,4 +1,4 @@
-"""Two editions behind one engine's interface: residency, loading on demand, fairness, failures. Real tiny checkpoints."""
+"""Two editions behind one engine's interface: residency, loading on demand, fairness, failures."""
 
 from __future__ import annotations
 
