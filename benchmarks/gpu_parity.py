@@ -2,8 +2,8 @@
 
 Both networks hold the same weights: transformers' random ones, copied through the published names and rounded to
 bfloat16, so that a float32 run is exact about them. The truth is transformers in float32; ours in float32 is checked
-against it first. Prompts: text, one picture, a video. The figure is the root mean square error of all logits of a prompt;
-ours may be at most 1.1 times transformers' own.
+against it first. Prompts: text, one picture, a video. The figure is the root mean square error of all logits of a
+prompt; ours may be at most 1.1 times transformers' own.
 
     PYTHONPATH=src python benchmarks/gpu_parity.py [--size 4b] [--device cuda] [--out FILE]
 

@@ -40,7 +40,7 @@ class Reference:
     def inputs(
         self, text: str, images: Sequence[np.ndarray] = (), videos: Sequence[np.ndarray] = (), fps: float = 2.0
     ) -> dict[str, Tensor]:
-        """Process a template's output. Pictures uint8 [h, w, 3], videos uint8 [t, h, w, 3] of which all frames count."""
+        """Process a template's output. Pictures uint8 [h, w, 3], videos uint8 [t, h, w, 3] all frames used."""
         from PIL import Image
 
         kwargs: dict[str, Any] = {}

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
-import pytest
 import torch
 from torch import Tensor
 
@@ -76,8 +75,3 @@ def our_greedy(model: Qwen3VL, inputs: Mapping[str, Tensor], positions: Tensor, 
         ids = torch.cat((ids, model.logits(hidden[-1:]).argmax(-1)))
         positions = torch.cat((positions, positions.max().expand(3, 1) + 1), dim=1)
     return ids[prompt:].tolist()
-
-
-@pytest.fixture
-def cpu() -> torch.device:
-    return torch.device("cpu")
