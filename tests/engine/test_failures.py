@@ -37,7 +37,7 @@ HASTY = Watch(asleep=2.0, no_progress_cpu=3.0)
 @asynccontextmanager
 async def running_client(folder: Path, *, fault: str = "none", **options: object) -> AsyncGenerator[EngineClient, None]:
     overrides = options.pop("config", {})
-    client = EngineClient({"instruct": engine_config(folder, **overrides)}, command=faulty(fault), **options)  # type: ignore[arg-type, arg-type]
+    client = EngineClient({"instruct": engine_config(folder, **overrides)}, command=faulty(fault), **options)  # type: ignore[arg-type]
     await client.start()
     await until_ready(client)
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import signal
 import subprocess
@@ -56,14 +57,8 @@ async def test_corrupt_messages_do_not_end_it(tiny_checkpoint: Path, transport: 
     await connection.read_until_end_of("before")
     raw = connection.process._down
     good = encode(Add(request=text_request("cut")))
-    for data in (
-        b"",
-        b"\x00",
-        b"\xff" * 1000,
-        good[: len(good) // 2],
-        good.replace(b"edition", b"edit\xff\xfe\x00"),
-        os.urandom(500),
-    ):
+    halves = (good[: len(good) // 2], good[len(good) // 2 :], good.replace(b"edition", b"edit\xff\xfe\x00"))
+    for data in (b"", b"\x00", b"\xff" * 1000, os.urandom(500), *halves):
         raw.send(data)
     connection.process.send(Cancel(request_id="nobody"))
     connection.process.send(Add(request=text_request("after")))
@@ -210,10 +205,8 @@ def decode_failed(message: Failed) -> Failed:
 @given(st.binary(max_size=200))
 def test_any_bytes_are_a_message_or_a_decode_error(data: bytes) -> None:
     for decode in (decode_down, decode_up):
-        try:
+        with contextlib.suppress(msgspec.DecodeError):
             assert isinstance(decode(data), msgspec.Struct)
-        except msgspec.DecodeError:
-            pass
 
 
 def test_messages_survive_the_journey() -> None:

@@ -45,7 +45,7 @@ from qwen3_vl_webui.errors import EngineFailure, WebUIError
 if TYPE_CHECKING:
     from qwen3_vl_webui.engine.editions import Editions
 
-log = logging.getLogger(__name__)
+log = logging.getLogger("qwen3_vl_webui.engine.process")  # this module runs as __main__
 
 LOST = 70  # exit status: the loop ended in an exception
 ORPHANED = 75  # exit status: the parent is gone
