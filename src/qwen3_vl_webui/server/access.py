@@ -2,8 +2,8 @@
 
 Deny by default: without a valid key only `/health` and the login page answer. Host names guard against DNS rebinding:
 an attacker's page can point a name of theirs at this machine, but cannot make the browser send another Host. So names
-must be known, and an address is fine as soon as the server listens beyond loopback. An Origin must be the Host itself or be
-listed; `null` never is. Only listed origins get CORS headers, whatever a mounted app says.
+must be known, and an address is fine as soon as the server listens beyond loopback. An Origin must be the Host itself
+or be listed; `null` never is. Only listed origins get CORS headers, whatever a mounted app says.
 """
 
 from __future__ import annotations

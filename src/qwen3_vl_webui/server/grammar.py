@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
-from llguidance import LLMatcher, LLParserLimits
+from llguidance import LLMatcher, LLParserLimits, LLTokenizer
 
 from qwen3_vl_webui.errors import InvalidRequest
 
@@ -32,7 +32,7 @@ def build_grammar(
     """The grammar of one answer, or None when anything may be said.
 
     `tool_choice` is auto, none, required or a function's name; `tools` are OpenAI's. A schema beside callable tools
-    binds the answer that is not a call. With "auto" and no schema only functions marked `strict` bind, from `<tool_call>` on.
+    binds the answer that is not a call. With "auto" and no schema only functions marked `strict` bind, once called.
     """
     functions = [tool["function"] for tool in tools] if tool_choice != "none" else []
     forced = tool_choice not in ("auto", "none")
@@ -95,7 +95,22 @@ def _call_schema(functions: Sequence[dict[str, Any]], *, strict_only: bool) -> d
 def _with_options(schema: dict[str, Any], field: str) -> str:
     if "x-guidance" in schema:
         raise InvalidRequest("field_not_supported", field=f"{field}.x-guidance", reason="give a plain JSON schema")
-    return json.dumps({**(schema or ANY_OBJECT), "x-guidance": JSON_OPTIONS}, ensure_ascii=False)
+    text = json.dumps({**(schema or ANY_OBJECT), "x-guidance": JSON_OPTIONS}, ensure_ascii=False)
+    if problem := _dead_end(text):
+        raise InvalidRequest("field_invalid", field=field, reason=problem)
+    return text
+
+
+@lru_cache(maxsize=64)
+def _dead_end(schema: str) -> str:
+    """Why no text could satisfy a schema, as one that only refers to itself; "" when some could begin.
+
+    llguidance finds that with the first mask, not when it compiles; bytes are vocabulary enough to ask for one.
+    """
+    matcher = LLMatcher(LLTokenizer("byte"), f"start: json\njson: %json {schema}", log_level=0, limits=_limits())
+    if not matcher.is_error():
+        matcher.compute_bitmask()
+    return matcher.get_error().strip().splitlines()[0][:300] if matcher.is_error() else ""
 
 
 def _limits() -> LLParserLimits:
