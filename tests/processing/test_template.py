@@ -154,8 +154,12 @@ def test_tool_results_with_pictures_share_one_turn(processor: Processor, picture
         tools=[{"type": "function", "function": {"name": "look"}}],
     )
     assert '{"name": "look", "arguments": {"at": [1, 2]}}' in prompt.text
-    results = r"<tool_response>\none <\|vision_start\|><\|image_pad\|><\|vision_end\|>\n</tool_response>\s*<tool_response>\ntwo\n"
-    assert re.search(results, prompt.text)
+    turn = prompt.text.split("<|im_start|>user")[-1].lstrip()
+    assert re.fullmatch(
+        r"<tool_response>\none <\|vision_start\|><\|image_pad\|><\|vision_end\|>\n</tool_response>\s*"
+        r"<tool_response>\ntwo\n</tool_response><\|im_end\|>\n<\|im_start\|>assistant\n",
+        turn,
+    )
     assert prompt.text.count("<|im_start|>user") == 2
     assert len(prompt.seen) == 1
 

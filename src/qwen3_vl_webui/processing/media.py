@@ -12,6 +12,7 @@ import base64
 import binascii
 import ipaddress
 import os
+import re
 import socket
 import ssl
 import stat
@@ -29,8 +30,9 @@ from qwen3_vl_webui.processing.source import Source
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Resolver = Callable[[str, int], Awaitable[list[str]]]
 
-# Prefixes that carry an IPv4 address inside: NAT64 and 6to4 (the address is checked as well).
+# Networks without IPv4 reach it through addresses that end in the IPv4 address.
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+_HOST = re.compile(r"[a-z0-9._-]+|\[?[0-9a-f:.]+\]?")
 _CONNECT_SECONDS = 10.0
 
 
@@ -193,7 +195,7 @@ class MediaFetcher:
             raise InvalidRequest("media_url", field=field) from error
         if parsed.scheme not in ("http", "https"):
             raise Forbidden("media_scheme", field=field, value=parsed.scheme)
-        if not host or parsed.userinfo or "\\" in url or urlsplit(url).username is not None:
+        if not _HOST.fullmatch(host) or parsed.userinfo or "\\" in url or urlsplit(url).username is not None:
             raise InvalidRequest("media_url", field=field)
         port = port or (443 if parsed.scheme == "https" else 80)
         if self._limits.allowed_hosts and not _listed(host, self._limits.allowed_hosts):
@@ -228,20 +230,12 @@ class MediaFetcher:
 def is_public(address: Address) -> bool:
     """Whether an address belongs to the public internet, seen through every way of wrapping an IPv4 address in IPv6."""
     if isinstance(address, ipaddress.IPv6Address):
-        inner: list[ipaddress.IPv4Address] = []
         if address.ipv4_mapped is not None:
             return is_public(address.ipv4_mapped)
-        if address.sixtofour is not None:
-            inner.append(address.sixtofour)
-        if address.teredo is not None:
-            inner += address.teredo
         if address in _NAT64:
-            inner.append(ipaddress.IPv4Address(int(address) & 0xFFFFFFFF))
-        if int(address) >> 32 == 0:  # ::a.b.c.d, long deprecated
-            return False
-        if not all(is_public(item) for item in inner):
-            return False
-        if address.is_site_local:
+            return is_public(ipaddress.IPv4Address(int(address) & 0xFFFFFFFF))
+        inner = (address.sixtofour, *(address.teredo or ()))
+        if not all(is_public(item) for item in inner if item is not None) or address.is_site_local:
             return False
     return (
         address.is_global
