@@ -1,4 +1,4 @@
-"""The web page: Gradio over the same chat service and history as the API. `mount` puts it at "/"; importing does nothing."""
+"""The web page: Gradio over the same chat service and history as the API. `mount` puts it at "/"."""
 
 from __future__ import annotations
 

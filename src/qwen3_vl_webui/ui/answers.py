@@ -1,7 +1,7 @@
 """Answers being written, apart from any browser: a task for each reads the chat service and saves what came.
 
-A page only watches. It may be closed, reloaded or turned to another conversation while its answer goes on, and several pages
-may watch one answer. What arrived is saved at least once a second and at the end, whatever the end is.
+A page only watches. It may be closed, reloaded or turned to another conversation while its answer goes on, and several
+pages may watch one answer. What arrived is saved at least once a second and at the end, whatever the end is.
 """
 
 from __future__ import annotations
@@ -166,7 +166,7 @@ class Answers:
         answer = Answer(record=record, edition=request.edition, max_tokens=request.max_tokens or 0)
         task = asyncio.create_task(self._write(answer, request), name=f"answer {record.id}")
         self._running[conversation_id] = (answer, task)
-        await asyncio.sleep(0)  # the task must have begun before anybody can cancel it, or its end would not be saved
+        await asyncio.sleep(0)  # cancelled before it began, the task would not save its end
         return answer
 
     async def stop(self, conversation_id: str | None) -> None:
@@ -205,7 +205,7 @@ class Answers:
         finally:
             ended.set()
             try:
-                await asyncio.shield(saver)  # saves come one after another, so the last one stored is the whole answer
+                await asyncio.shield(saver)  # saves follow one another, so the last one stored is the whole answer
             finally:
                 del self._running[answer.record.conversation_id]
 

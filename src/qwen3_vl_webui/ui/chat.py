@@ -101,7 +101,10 @@ class Chat:
         values: Mapping[str, Any],
         replacing: str = "",
     ) -> str:
-        """Store the question (in place of the turn `replacing` and all after it) and start the answer. Returns the conversation."""
+        """Store the question, in place of the turn `replacing` and all after it, and start the answer.
+
+        Returns the conversation's id.
+        """
         if not conversation_id:
             title = " ".join(question.text.split()) or (question.media[0].name if question.media else "")
             conversation_id = (await asyncio.to_thread(self.history.create_conversation, title[:TITLE_LENGTH])).id

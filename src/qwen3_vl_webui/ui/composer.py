@@ -50,7 +50,7 @@ class Composer:
         return gr.update(choices=self._choices(language, editions), value=value, visible=len(editions) > 1)
 
     def translate(self, language: Language) -> Updates:
-        hints = f"<span>{escape(say('edition_hint', language))}</span><span class='keys'>{escape(say('keys_hint', language))}</span>"
+        hints = "".join(f"<span>{escape(say(key, language))}</span>" for key in ("edition_hint", "keys_hint"))
         return {
             self.box: gr.update(placeholder=say("composer_placeholder", language), label=say("composer", language)),
             self.hint: hints,

@@ -13,7 +13,7 @@ from qwen3_vl_webui.server.service import ChatService
 from qwen3_vl_webui.ui.banner import banner_state
 from qwen3_vl_webui.ui.page import Page
 from qwen3_vl_webui.ui.routes import page_router
-from qwen3_vl_webui.ui.theme import head, style_sheet, theme
+from qwen3_vl_webui.ui.theme import head, theme
 
 
 def mount_page(app: FastAPI, service: ChatService, history: HistoryStore, settings: Settings) -> Page:
@@ -32,7 +32,6 @@ def mount_page(app: FastAPI, service: ChatService, history: HistoryStore, settin
         mcp_server=False,
         footer_links=[],
         theme=theme(),
-        css=style_sheet(),
         head=head(),
     )
     return page

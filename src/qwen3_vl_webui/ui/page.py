@@ -1,7 +1,7 @@
 """The page: its regions put together, and what each button, key and message does.
 
-The browser holds the little state there is (which conversation, which language) in hidden components, so that an open page goes
-on after the server restarts. What one event changed is returned as a mapping from components to updates.
+The browser holds the little state there is (which conversation, which language) in hidden components, so that an open
+page goes on after the server restarts. What one event changed is returned as a mapping from components to updates.
 """
 
 from __future__ import annotations
@@ -95,10 +95,25 @@ class Page:
             self.list.limit, self.composer.box, *self.settings.inputs,
         ]  # fmt: skip
         self.outputs: list[Any] = [
-            self.conversation, self.language, self.editing, self.everything, self.header, self.labels, self.region.welcome,
-            self.region.chatbot, self.composer.box, self.composer.edition, self.composer.notice, self.composer.hint,
-            self.list.rows, self.list.limit, self.list.new, self.list.search, self.list.upload, *self._panel(),
-        ]  # fmt: skip
+            self.conversation,
+            self.language,
+            self.editing,
+            self.everything,
+            self.header,
+            self.labels,
+            self.region.welcome,
+            self.region.chatbot,
+            self.composer.box,
+            self.composer.edition,
+            self.composer.notice,
+            self.composer.hint,
+            self.list.rows,
+            self.list.limit,
+            self.list.new,
+            self.list.search,
+            self.list.upload,
+            *self._panel(),
+        ]
         self.settings.wire(self.composer.edition)
         self._then(
             self.blocks.load(
@@ -114,7 +129,7 @@ class Page:
         self.blocks.unload(self._forget)
 
     def _panel(self) -> list[Any]:
-        return list(self.settings.translate("en"))
+        return [*self.settings.translate("en"), self.settings.edited]
 
     def _then(self, event: Any) -> None:
         """After an event the page shows where it is, and watches the answer being written there."""
@@ -131,14 +146,17 @@ class Page:
         told = json.loads(opening or "{}")
         language = language_of(str(told.get("language", "")))
         now = Now(
-            conversation="", language=language, editing="", everything=False, edition="instruct", search="", limit=PAGE_SIZE,
-            text="", files=(), values={},
+            conversation="", language=language, editing="", everything=False, edition="instruct", search="",
+            limit=PAGE_SIZE, text="", files=(), values={},
         )  # fmt: skip
+        edition, restored = self.settings.restore(_saved(told), self._editions())
+        now = replace(now, edition=edition)
         draft = {"text": str(told.get("draft") or ""), "files": []}
         return merge(
             await self._translate(now),
             await self._show(now, str(told.get("conversation") or "")),
             {self.composer.box: gr.update(value=draft)},
+            restored,
         )
 
     async def act(self, event: gr.EventData, *values: Any) -> Updates:
@@ -382,11 +400,14 @@ class Page:
         return {self.region.chatbot: await self.chat.render(now.conversation, now.language, all_turns=now.everything)}
 
     def _header(self, language: Language) -> str:
+        other = button(
+            "language", "", say("switch_language_label", language), css="wide", text=say("switch_language", language)
+        )
         return (
             f"<header>{button('conversations', '', say('open_sidebar', language))}"
             f"<div class='name'><b>{say('title', language)}</b><small>{escape(self._models())}</small></div>"
-            f"{button('language', '', say('switch_language_label', language), css='wide', text=say('switch_language', language))}"
-            f"{button('theme', '', say('theme', language))}{button('settings', '', say('open_settings', language))}</header>"
+            f"{other}{button('theme', '', say('theme', language))}"
+            f"{button('settings', '', say('open_settings', language))}</header>"
         )
 
     def _editions(self) -> tuple[Edition, ...]:
@@ -405,6 +426,14 @@ class Page:
             "#conversations-bar .toggle-button": say("open_sidebar", language),
             "#settings-bar .toggle-button": say("open_settings", language),
         }
+
+
+def _saved(told: dict[str, Any]) -> object:
+    """The settings that the browser kept; anything may stand there."""
+    try:
+        return json.loads(str(told.get("settings") or "null"))
+    except ValueError:
+        return None
 
 
 def merge(*several: Updates) -> Updates:

@@ -1,4 +1,4 @@
-"""The sampling controls of the page: their ranges, and the values that the model's authors recommend for each edition."""
+"""The sampling controls of the page: their ranges, and the values that the authors recommend for each edition."""
 
 from __future__ import annotations
 

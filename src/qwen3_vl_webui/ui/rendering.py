@@ -1,7 +1,8 @@
 """Turns of a conversation as the Chatbot's messages.
 
-Words of the user are shown exactly as typed, never as Markdown or HTML. Words of the model are Markdown that the Chatbot
-sanitises. Buttons carry `ACTION_KEY`, drawn anew at every start, so that nothing the model writes can pass for a button of ours.
+Words of the user are shown exactly as typed, never as Markdown or HTML. Words of the model are Markdown that the
+Chatbot sanitises. Buttons carry `ACTION_KEY`, drawn anew at every start, so that nothing the model writes can pass for
+one of ours.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ ChatbotMessage = dict[str, Any]
 
 
 def escape(text: str) -> str:
-    """Text as HTML on one line: neither a tag, nor Markdown's paragraph end, nor a template's placeholder is left in it."""
+    """Text as HTML on one line: no tag, no end of a Markdown paragraph, no placeholder of a template."""
     escaped = html.escape(text, quote=True).replace("\r\n", "\n")
     return (
         escaped.replace("\n", "&#10;")

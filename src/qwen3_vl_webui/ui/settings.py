@@ -8,7 +8,7 @@ from typing import Any
 import gradio as gr
 
 from qwen3_vl_webui.engine.request import Edition, SamplingParams
-from qwen3_vl_webui.errors import Language
+from qwen3_vl_webui.errors import InvalidRequest, Language
 from qwen3_vl_webui.processing.messages import MediaBudget
 from qwen3_vl_webui.ui.presets import (
     FRAMES_PER_GROUP,
@@ -54,7 +54,7 @@ class SettingsPanel:
         with gr.Accordion(say("media_budget", "en"), open=False) as self.media:
             for control in MEDIA_CONTROLS:
                 self._slider(control, MEDIA_DEFAULTS[control.name], control.maximum)
-        self.controls["seed"] = gr.Number(None, label=say("seed", "en"), precision=0, minimum=0, maximum=2**53)
+        self.controls["seed"] = gr.Textbox("", label=say("seed", "en"), max_lines=1)
         self.edited = gr.JSON([], visible=False)  # names of the controls that the user changed
         self.names = tuple(self.controls)
         self.inputs = [self.controls[name] for name in self.names]
@@ -103,6 +103,11 @@ class SettingsPanel:
             self.follow_edition, [edition, self.edited, *self.outputs], self.outputs,
             queue=False, api_visibility="private", show_progress="hidden",
         )  # fmt: skip
+        gr.on(
+            [component.change for component in (edition, *self.inputs)],  # type: ignore[attr-defined]
+            None, [edition, self.edited, *self.inputs], None,
+            js="(...values) => window.qwen3vl.save(...values)", api_visibility="private", show_progress="hidden",
+        )  # fmt: skip
         self.reset.click(
             self.back_to_preset, [edition], [self.edited, *self.outputs],
             queue=False, api_visibility="private", show_progress="hidden",
@@ -113,6 +118,26 @@ class SettingsPanel:
         preset = self._preset_of(edition)
         return {**preset, "max_tokens": min(preset["max_tokens"], self._max_output_tokens)}
 
+    def restore(self, saved: object, served: Sequence[Edition]) -> tuple[Edition, Updates]:
+        """The edition and the values that the browser kept, as far as they still fit; else the preset's."""
+        edition: Edition = served[0]
+        edited: list[str] = []
+        kept: dict[str, Any] = {}
+        if isinstance(saved, list) and len(saved) == 2 + len(self.names):
+            edition = saved[0] if saved[0] in served else edition
+            edited = [name for name in PRESET_NAMES if isinstance(saved[1], list) and name in saved[1]]
+            kept = {n: v for n, v in zip(self.names, saved[2:], strict=True) if n in edited or n not in PRESET_NAMES}
+        values: dict[str, Any] = {**self.preset(edition)}
+        for name, value in kept.items():
+            component = self.controls[name]
+            if isinstance(component, gr.Slider):
+                if isinstance(value, int | float) and component.minimum <= value <= component.maximum:
+                    values[name] = value
+            elif isinstance(value, bool if name == "stop_repetition" else str):
+                values[name] = value
+        updates: Updates = {self.controls[name]: gr.update(value=value) for name, value in values.items()}
+        return edition, {**updates, self.edited: edited}
+
     def follow_edition(self, edition: Edition, edited: Sequence[str] | None, *current: float) -> list[float]:
         now = dict(zip(PRESET_NAMES, current, strict=True))
         return list(values_for(self.preset(edition), now, edited or ()).values())
@@ -122,8 +147,10 @@ class SettingsPanel:
 
 
 def sampling_of(values: Mapping[str, Any]) -> SamplingParams:
-    """The sampling parameters that the panel's values say."""
-    seed = values.get("seed")
+    """The sampling parameters that the panel's values say. Raises `InvalidRequest` for a seed that is no number."""
+    seed = str(values["seed"] or "").strip()
+    if seed and not (seed.isascii() and seed.isdigit() and int(seed) < 2**63):
+        raise InvalidRequest("field_invalid", field="seed", reason=seed[:40])
     return SamplingParams(
         temperature=float(values["temperature"]),
         top_p=float(values["top_p"]),
@@ -132,7 +159,7 @@ def sampling_of(values: Mapping[str, Any]) -> SamplingParams:
         frequency_penalty=float(values["frequency_penalty"]),
         repetition_penalty=float(values["repetition_penalty"]),
         stop_repetition=bool(values["stop_repetition"]),
-        seed=None if seed is None else int(seed),
+        seed=int(seed) if seed else None,
     )
 
 

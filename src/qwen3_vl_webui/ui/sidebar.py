@@ -82,10 +82,11 @@ def _row(row: ConversationSummary, language: Language, *, current: bool) -> str:
             ("format=json&amp;embed=true", "json", escape(say("export_json", language))),
         )
     )
+    yes, no = say("yes_delete", language), say("cancel", language)
     confirm = (
         f'<span class="confirm" hidden><span>{escape(say("delete_conversation", language))}</span>'
-        f"{button('delete-conversation', row.id, say('yes_delete', language), css='wide', text=say('yes_delete', language))}"
-        f"{button('row-cancel', row.id, say('cancel', language), css='wide', text=say('cancel', language))}</span>"
+        f"{button('delete-conversation', row.id, yes, css='wide', text=yes)}"
+        f"{button('row-cancel', row.id, no, css='wide', text=no)}</span>"
     )
     snippet = f'<small class="snippet">{escape(row.snippet)}</small>' if row.snippet else ""
     marked = ' aria-current="page"' if current else ""

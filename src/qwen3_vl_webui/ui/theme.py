@@ -42,11 +42,8 @@ def theme() -> gr.themes.Base:
     )
 
 
-def style_sheet() -> str:
-    return (ASSETS / "page.css").read_text(encoding="utf-8")
-
-
 def head() -> str:
-    """The page's script, for the document's head."""
+    """The page's style and script, for the document's head: Gradio confines a style given elsewhere to its own box."""
+    style = (ASSETS / "page.css").read_text(encoding="utf-8")
     script = (ASSETS / "page.js").read_text(encoding="utf-8").replace("__ACTION_KEY__", ACTION_KEY)
-    return f'<script>{script}</script><meta name="color-scheme" content="light dark">'
+    return f'<meta name="color-scheme" content="light dark"><style>{style}</style><script>{script}</script>'

@@ -17,7 +17,9 @@
     conversation: new URLSearchParams(location.search).get("c") || "",
     language: page.language(),
     draft: store.get("draft") || "",
+    settings: store.get("settings") || "",
   });
+  page.save = (...values) => { if (page.ready) store.set("settings", JSON.stringify(values)); return []; };
   if (page.language().toLowerCase().startsWith("zh")) document.documentElement.classList.add("translating");
   page.translated = (language) => {
     store.set("language", language);
@@ -26,14 +28,19 @@
     label();
     poll();
   };
+  let shown = null;
   page.opened = (conversation) => {
+    const changed = shown !== conversation;
+    shown = conversation;
     const url = new URL(location.href);
     if ((url.searchParams.get("c") || "") !== conversation) {
       if (conversation) url.searchParams.set("c", conversation); else url.searchParams.delete("c");
       history.pushState(null, "", url);
     }
     page.ready = true;
-    if (matchMedia("(max-width: 767px)").matches) drawer("#conversations-bar", false);
+    document.documentElement.classList.add("ready");
+    if (!changed) return;
+    if (phone()) drawer("#conversations-bar", false);
     if (!matchMedia("(pointer: coarse)").matches) box()?.focus({ preventScroll: true });
   };
   addEventListener("popstate", () => send("open", new URLSearchParams(location.search).get("c") || ""));
@@ -121,6 +128,7 @@
       if (local[action]) local[action](button); else send(action, button.dataset.id);
       return;
     }
+    if (phone() && event.target.closest?.("#main")) { drawer("#conversations-bar", false); drawer("#settings-bar", false); }
     const picture = event.target.closest?.("#chat .media img");
     if (picture) enlarge(picture);
   });
