@@ -199,7 +199,6 @@ ERRORS: dict[str, tuple[str, str]] = {
     ),
     "media_absent": ("There is no stored picture or video {hash}.", "没有保存图片或视频 {hash}。"),
     "media_too_large": ("The file is larger than the limit of {limit} MB.", "文件超过 {limit} MB 的上限。"),
-    "media_type": ("The file is neither a picture nor a video of a known kind.", "文件不是可识别的图片或视频。"),
     "message_absent": ("There is no message {id}.", "没有消息 {id}。"),
     # command line and downloads
     "checksum": (

@@ -17,53 +17,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from qwen3_vl_webui.errors import InvalidRequest, TooLarge
+from qwen3_vl_webui.processing.source import sniff
 
 PIECE = 1 << 20  # bytes
 HEAD = 64  # bytes that `sniff` needs
 HASH = re.compile(r"[0-9a-f]{64}")
-
-_MAGIC: tuple[tuple[bytes, str], ...] = (
-    (b"\x89PNG\r\n\x1a\n", "image/png"),
-    (b"\xff\xd8\xff", "image/jpeg"),
-    (b"GIF87a", "image/gif"),
-    (b"GIF89a", "image/gif"),
-    (b"BM", "image/bmp"),
-    (b"II*\x00", "image/tiff"),
-    (b"MM\x00*", "image/tiff"),
-    (b"\x00\x00\x01\xba", "video/mpeg"),
-    (b"\x00\x00\x01\xb3", "video/mpeg"),
-    (b"FLV\x01", "video/x-flv"),
-    (b"0&\xb2u\x8ef\xcf\x11", "video/x-ms-wmv"),
-    (b"OggS", "video/ogg"),
-)
-_BRANDS = {
-    b"avif": "image/avif",
-    b"avis": "image/avif",
-    b"heic": "image/heic",
-    b"heix": "image/heic",
-    b"mif1": "image/heic",
-    b"qt  ": "video/quicktime",
-}
-
-
-def sniff(head: bytes) -> str | None:
-    """The MIME type of a picture or video by its first bytes; None for anything else."""
-    for magic, mime in _MAGIC:
-        if head.startswith(magic):
-            return mime
-    if head[:4] == b"RIFF":
-        return {b"WEBP": "image/webp", b"AVI ": "video/x-msvideo"}.get(head[8:12])
-    if head[4:8] == b"ftyp":
-        return _BRANDS.get(head[8:12], "video/mp4")
-    if head[4:8] in (b"moov", b"mdat", b"wide", b"free"):
-        return "video/quicktime"
-    if head[:4] == b"\x1aE\xdf\xa3":
-        return "video/webm" if b"webm" in head else "video/x-matroska"
-    if (
-        head[:1] == b"\x47" and len(head) < 189
-    ):  # an MPEG transport stream has the sync byte and nothing else to know it by
-        return "video/mp2t" if head[1:2] in (b"\x40", b"\x41", b"\x00", b"\x1f") else None
-    return None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,9 +58,7 @@ class MediaWriter:
 
     def finish(self) -> StoredFile:
         """Close; raises `InvalidRequest` when the bytes are neither a picture nor a video."""
-        mime = sniff(self._head)
-        if mime is None:
-            raise InvalidRequest("media_type", field="file")
+        _, mime = sniff(self._head, field="file")
         self._file.flush()
         os.fsync(self._file.fileno())
         self._file.close()

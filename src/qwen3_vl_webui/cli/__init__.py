@@ -1,0 +1,10 @@
+"""The command line: serve, chat, ask, download, doctor, version."""
+
+from __future__ import annotations
+
+
+def main() -> None:
+    """The entry point; what it needs is imported when it is called."""
+    from qwen3_vl_webui.cli.app import run
+
+    run()

@@ -1,0 +1,155 @@
+"""`serve`: the page and the API on one port, until a signal. SIGTERM and Ctrl-C let running answers finish."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import signal
+import socket
+import time
+from collections.abc import Iterator
+from types import FrameType
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.text import Text
+
+from qwen3_vl_webui.cli.console import err
+from qwen3_vl_webui.cli.options import with_settings
+from qwen3_vl_webui.cli.prepare import prepare
+from qwen3_vl_webui.cli.texts import language, say
+from qwen3_vl_webui.config import Settings
+from qwen3_vl_webui.errors import ConfigError
+from qwen3_vl_webui.plan import Resolved
+
+if TYPE_CHECKING:
+    from qwen3_vl_webui.server.service import ChatService
+
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+FLUSH_SECONDS = 1  # for connections after the last answer: the page keeps one open for ever
+
+
+@with_settings(("model", "server", "engine", "limits", "media"))
+def serve(settings: Settings) -> None:
+    """Serve the web page and the API."""
+    console = err()
+    listener = listen(settings.host, settings.port)
+    with contextlib.closing(listener):
+        resolved = prepare(settings, console)
+        announce(settings, listener.getsockname()[1], console)
+        logging.basicConfig(level=settings.log_level.upper(), format="%(levelname)s %(name)s: %(message)s")
+        run_server(settings, resolved, listener, console)
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A bound socket, before anything slow. Raises `ConfigError` when the port is taken or the address is not ours."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    except OSError as error:
+        raise ConfigError("config_invalid", field="host", reason=error) from None
+    listener = socket.socket(family, kind, protocol)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind(address)
+        listener.listen(2048)  # a second server on this port fails here, not after it has loaded a model
+    except PermissionError as error:
+        listener.close()
+        raise ConfigError("config_invalid", field="port", reason=error) from None
+    except OSError as error:
+        listener.close()
+        if error.errno == 99:  # EADDRNOTAVAIL
+            raise ConfigError("config_invalid", field="host", reason=error) from None
+        raise ConfigError("port_taken", field="port", host=host, port=port) from None
+    return listener
+
+
+def announce(settings: Settings, port: int, console: Console) -> None:
+    shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(settings.host, settings.host)
+    text = say("serving" if settings.page else "serving_api", url=f"http://{shown}:{port}")
+    console.print(Text(text, style="bold green"))
+    if settings.host not in LOOPBACK and not settings.api_key:
+        console.print(Text(say("open_network"), style="yellow"))
+
+
+def run_server(settings: Settings, resolved: Resolved, listener: socket.socket, console: Console) -> None:
+    """Serve on the socket until a signal."""
+    import uvicorn
+
+    from qwen3_vl_webui.server.app import create_app
+
+    app = create_app(settings, resolved)
+    service: ChatService = app.state.service
+
+    class Server(uvicorn.Server):
+        """Uvicorn, but a signal is an ordinary end, and the wait for the end is for answers and not for open pages."""
+
+        @contextlib.contextmanager
+        def capture_signals(self) -> Iterator[None]:
+            loop = asyncio.get_running_loop()
+            for number in (signal.SIGINT, signal.SIGTERM):
+                loop.add_signal_handler(number, self.handle_exit, number, None)
+            try:
+                yield
+            finally:
+                for number in (signal.SIGINT, signal.SIGTERM):
+                    loop.remove_signal_handler(number)
+
+        def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+            if self.should_exit:
+                self.drained.set()
+            else:
+                console.print(say("stopping"))
+            self.should_exit = True
+
+        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+            self.drained = asyncio.Event()
+            await super().startup(sockets=sockets)
+            self.watching = asyncio.create_task(watch(service, console))
+
+        async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+            self.watching.cancel()
+            for server in self.servers:
+                server.close()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(settings.drain_seconds):
+                    while busy(service) and not self.drained.is_set():
+                        await asyncio.sleep(0.05)
+            self.config.timeout_graceful_shutdown = FLUSH_SECONDS
+            await super().shutdown(sockets=sockets)
+
+    config = uvicorn.Config(
+        app,
+        log_level=settings.log_level if settings.log_level != "info" else "warning",
+        server_header=False,
+        date_header=False,
+        proxy_headers=False,
+        ws_max_size=1 << 20,
+    )
+    with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
+        runner.run(Server(config).serve(sockets=[listener]))
+
+
+def busy(service: ChatService) -> bool:
+    """Whether an answer is under way."""
+    status = service.engine_status()
+    if status is None or status.state in ("restarting", "failed"):
+        return False
+    editions = status.editions.values()
+    return any(one.waiting or (one.stats and (one.stats.running or one.stats.waiting)) for one in editions)
+
+
+async def watch(service: ChatService, console: Console) -> None:
+    """Say when the model is ready, or why it never will be."""
+    began = time.perf_counter()
+    while not service.ready:
+        status = service.engine_status()
+        if service.failure is not None:
+            console.print(Text(say("engine_failed", reason=service.failure.message(language())), style="bold red"))
+            return
+        if status is not None and status.state == "failed":
+            reasons = "; ".join(one.error for one in status.editions.values() if one.error)
+            console.print(Text(say("engine_failed", reason=reasons), style="bold red"))
+            return
+        await asyncio.sleep(0.05)
+    console.print(Text(say("engine_ready", seconds=time.perf_counter() - began), style="green"))

@@ -1,0 +1,210 @@
+"""A conversation from the terminal: with an engine of our own, or with a server that runs already (`--url`).
+
+Both sides yield `Piece`s. The loop runs in a thread of its own, so that the engine is watched over while a person
+types.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import concurrent.futures
+import contextlib
+import json
+import threading
+import time
+from collections.abc import AsyncIterator, Coroutine, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, Protocol, TypeVar
+
+from qwen3_vl_webui.config import Settings
+from qwen3_vl_webui.engine.request import Edition
+from qwen3_vl_webui.errors import EngineUnavailable, InvalidRequest
+from qwen3_vl_webui.plan import Resolved
+from qwen3_vl_webui.processing.messages import MediaPart, Message, TextPart
+from qwen3_vl_webui.processing.source import Source
+from qwen3_vl_webui.server import events
+from qwen3_vl_webui.server.service import ChatRequest, open_service
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Turn:
+    """One message; `media` are files."""
+
+    role: Literal["user", "assistant"]
+    text: str
+    media: tuple[Path, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Piece:
+    """A part of an answer: text, reasoning, loading (text is a percentage or empty), or the figures at the end."""
+
+    kind: Literal["loading", "reasoning", "text", "done"]
+    text: str = ""
+    usage: dict[str, Any] | None = None  # prompt_tokens, completion_tokens, first_token, total (seconds)
+
+
+class Talker(Protocol):
+    name: str
+
+    def answer(self, turns: list[Turn], edition: Edition, max_tokens: int | None) -> AsyncIterator[Piece]: ...
+
+
+def media_file(path: Path) -> Path:
+    """Raises `InvalidRequest` when it is no file."""
+    if not path.expanduser().is_file():
+        raise InvalidRequest("file_absent", field="file", path=path)
+    return path.expanduser().absolute()
+
+
+class LocalTalker:
+    """An engine of our own; `open_local` makes one."""
+
+    def __init__(self, service: Any, name: str) -> None:
+        self._service = service
+        self.name = name
+
+    async def answer(self, turns: list[Turn], edition: Edition, max_tokens: int | None) -> AsyncIterator[Piece]:
+        messages = tuple([await asyncio.to_thread(_message, turn) for turn in turns])
+        sampling = self._service.sampling(edition)
+        request = ChatRequest(messages=messages, edition=edition, sampling=sampling, max_tokens=max_tokens)
+        async with contextlib.aclosing(self._service.stream(request)) as stream:
+            async for event in stream:
+                match event:
+                    case events.Waiting(fraction=fraction):
+                        yield Piece(kind="loading", text="" if fraction is None else f"{fraction:.0%}")
+                    case events.ReasoningDelta(text=text):
+                        yield Piece(kind="reasoning", text=text)
+                    case events.TextDelta(text=text):
+                        yield Piece(kind="text", text=text)
+                    case events.Done(usage=usage, timings=timings):
+                        figures = {
+                            "prompt_tokens": usage.prompt_tokens,
+                            "completion_tokens": usage.completion_tokens,
+                            "first_token": timings.first_token,
+                            "total": timings.total,
+                        }
+                        yield Piece(kind="done", usage=figures)
+
+
+def _message(turn: Turn) -> Message:
+    sources = [Source.from_path(path, field=path.name) for path in turn.media]
+    media = [MediaPart(kind=source.kind, source=source) for source in sources]
+    return Message(role=turn.role, parts=(*media, TextPart(turn.text)))
+
+
+class RemoteTalker:
+    """A server's OpenAI API."""
+
+    def __init__(self, url: str, api_key: str | None) -> None:
+        self.name = url
+        self._url = url.rstrip("/").removesuffix("/v1")
+        self._headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
+
+    async def answer(self, turns: list[Turn], edition: Edition, max_tokens: int | None) -> AsyncIterator[Piece]:
+        import httpx
+
+        body: dict[str, Any] = {
+            "model": edition,
+            "messages": await asyncio.to_thread(lambda: [_openai(turn) for turn in turns]),
+            "stream": True,
+            "stream_options": {"include_usage": True},
+        }
+        if max_tokens is not None:
+            body["max_tokens"] = max_tokens
+        began, first = time.perf_counter(), None
+        timeout = httpx.Timeout(10.0, read=None)
+        try:
+            async with (
+                httpx.AsyncClient(timeout=timeout, headers=self._headers, trust_env=False) as client,
+                client.stream("POST", f"{self._url}/v1/chat/completions", json=body) as answer,
+            ):
+                if answer.status_code != 200:
+                    raise _refused(self.name, answer.status_code, await answer.aread())
+                async for line in answer.aiter_lines():
+                    if not line.startswith("data: ") or line == "data: [DONE]":
+                        continue
+                    chunk = json.loads(line.removeprefix("data: "))
+                    if "error" in chunk:
+                        raise _refused(self.name, 500, line.removeprefix("data: ").encode())
+                    for choice in chunk.get("choices", ()):
+                        delta = choice.get("delta") or {}
+                        for kind, key in (("reasoning", "reasoning_content"), ("text", "content")):
+                            if text := delta.get(key):
+                                first = first or time.perf_counter()
+                                yield Piece(kind=kind, text=text)  # type: ignore[arg-type]
+                    if usage := chunk.get("usage"):
+                        figures = {key: usage[key] for key in ("prompt_tokens", "completion_tokens")}
+                        figures |= {"first_token": (first or began) - began, "total": time.perf_counter() - began}
+                        yield Piece(kind="done", usage=figures)
+        except httpx.HTTPError as error:
+            reason = str(error) or type(error).__name__
+            raise EngineUnavailable("server_unreachable", url=self.name, reason=reason) from None
+
+
+def _refused(url: str, status: int, body: bytes) -> EngineUnavailable | InvalidRequest:
+    try:
+        reason = json.loads(body)["error"]["message"]
+    except (ValueError, KeyError, TypeError):
+        reason = body[:200].decode(errors="replace")
+    kind = InvalidRequest if 400 <= status < 500 and status != 429 else EngineUnavailable
+    return kind("server_answered", url=url, status=status, reason=reason)
+
+
+def _openai(turn: Turn) -> dict[str, Any]:
+    if turn.role == "assistant":
+        return {"role": "assistant", "content": turn.text}
+    parts: list[dict[str, Any]] = []
+    for path in turn.media:
+        source = Source.from_path(path, field=path.name)
+        key = f"{source.kind}_url"
+        data = base64.b64encode(path.read_bytes()).decode()
+        parts.append({"type": key, key: {"url": f"data:{source.mime};base64,{data}"}})
+    return {"role": "user", "content": [*parts, {"type": "text", "text": turn.text}]}
+
+
+class Loop:
+    """An event loop in a thread. `run` waits for a result; Ctrl-C meanwhile cancels it and raises KeyboardInterrupt."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True, name="cli-loop")
+        self._thread.start()
+
+    def run(self, work: Coroutine[Any, Any, T]) -> T:
+        future = asyncio.run_coroutine_threadsafe(work, self._loop)
+        try:
+            return future.result()
+        except KeyboardInterrupt:
+            future.cancel()
+            with contextlib.suppress(BaseException):
+                concurrent.futures.wait([future], timeout=5)
+            raise
+
+    def close(self) -> None:
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+
+@contextlib.contextmanager
+def open_talker(settings: Settings, resolved: Resolved | None, url: str | None) -> Iterator[tuple[Loop, Talker]]:
+    """A talker and the loop it lives on. `resolved` is needed without a `url`."""
+    loop = Loop()
+    try:
+        if url is not None:
+            yield loop, RemoteTalker(url, settings.api_keys[0] if settings.api_keys else None)
+            return
+        assert resolved is not None
+        opened = open_service(settings, resolved)
+        service = loop.run(opened.__aenter__())
+        try:
+            yield loop, LocalTalker(service, ", ".join(resolved.names.values()))
+        finally:
+            loop.run(opened.__aexit__(None, None, None))
+    finally:
+        loop.close()
