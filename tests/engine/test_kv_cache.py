@@ -99,9 +99,9 @@ def test_copies_read_before_they_write() -> None:
         dtype=torch.float32,
         device=torch.device("cpu"),
     )
-    cache.data.copy_(torch.arange(4.0).view(1, 1, 4, 1, 1, 1).expand_as(cache.data))
+    cache.data.copy_(torch.arange(4.0).view(1, 1, 1, 4, 1, 1).expand_as(cache.data))
     cache.copy([(0, 1), (1, 2)])
-    assert cache.data[1, 1, :, 1, 0, 1].tolist() == [0, 0, 1, 3]
+    assert cache.data[1, 1, 0, :, 1, 1].tolist() == [0, 0, 1, 3]
 
 
 def test_hashes_cover_generated_tokens_and_stay_the_same_in_pieces(bench: Bench) -> None:

@@ -46,7 +46,7 @@ def test_equals_dense_attention(contexts: list[int], lengths: list[int], block_s
     needs = [-(-(context + length) // block_size) for context, length in zip(contexts, lengths, strict=True)]
     num_blocks = sum(needs) + 5
     free = torch.randperm(num_blocks, generator=generator).numpy()
-    cache = tuple(torch.full((num_blocks, block_size, KV_HEADS, DIM), 1e4) for _ in range(2))  # junk, but finite
+    cache = tuple(torch.full((KV_HEADS, num_blocks, block_size, DIM), 1e4) for _ in range(2))  # junk, but finite
     segments, queries, keys, values, wanted = [], [], [], [], []
     for context, length, need in zip(contexts, lengths, needs, strict=True):
         own, free = free[:need], free[need:]
@@ -57,7 +57,7 @@ def test_equals_dense_attention(contexts: list[int], lengths: list[int], block_s
             [own[at // block_size] * block_size + at % block_size for at in range(context)], dtype=torch.long
         )
         for pool, fresh in zip(cache, (k, v), strict=True):
-            pool.flatten(0, 1)[slots] = fresh[:context]
+            pool.flatten(1, 2)[:, slots] = fresh[:context].transpose(0, 1)
         segments.append(paged.Segment(context, length, table))
         queries.append(q)
         keys.append(k[context:])
@@ -72,7 +72,7 @@ def test_equals_dense_attention(contexts: list[int], lengths: list[int], block_s
 
 
 def test_writes_touch_only_their_slots() -> None:
-    pools = (torch.zeros(4, 2, KV_HEADS, DIM), torch.zeros(4, 2, KV_HEADS, DIM))
+    pools = (torch.zeros(KV_HEADS, 4, 2, DIM), torch.zeros(KV_HEADS, 4, 2, DIM))
     segments = [paged.Segment(1, 1, np.array([2])), paged.Segment(1, 3, np.array([3, 0]))]
     plan = paged.plan(segments, 2, dtype=torch.float32, device=CPU)
     assert plan.slots.tolist() == [5, 7, 0, 1]
@@ -80,6 +80,6 @@ def test_writes_touch_only_their_slots() -> None:
     paged.write_kv(pools, k, 2 * k, plan.slots)
     written = [0, 1, 5, 7]
     for value, pool in enumerate(pools, 1):
-        rows = pool.flatten(0, 1).flatten(1)
+        rows = pool.flatten(1, 2).transpose(0, 1).flatten(1)
         assert bool((rows[written] == value).all())
         assert int((rows != 0).any(1).sum()) == len(written)

@@ -147,7 +147,7 @@ class BlockPool:
 
 
 class KVCache:
-    """The tensors: [layers, 2 (keys, values), num_blocks, block_size, num_kv_heads, head_dim]."""
+    """The tensors: [layers, 2 (keys, values), num_kv_heads, num_blocks, block_size, head_dim]."""
 
     def __init__(
         self,
@@ -162,7 +162,7 @@ class KVCache:
     ) -> None:
         # zeros, not empty: a masked slot still enters 0 x value, which must not be 0 x NaN
         self.data = torch.zeros(
-            num_layers, 2, num_blocks, block_size, num_kv_heads, head_dim, dtype=dtype, device=device
+            num_layers, 2, num_kv_heads, num_blocks, block_size, head_dim, dtype=dtype, device=device
         )
         self.block_size = block_size
         self.layers: list[tuple[Tensor, Tensor]] = [(layer[0], layer[1]) for layer in self.data]
@@ -171,4 +171,4 @@ class KVCache:
         """Copy whole blocks, (from, to), in all layers."""
         if copies:
             source, target = (torch.tensor(side, device=self.data.device) for side in zip(*copies, strict=True))
-            self.data[:, :, target] = self.data[:, :, source]
+            self.data[:, :, :, target] = self.data[:, :, :, source]

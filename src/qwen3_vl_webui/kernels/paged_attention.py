@@ -1,7 +1,8 @@
 """Attention over the paged KV cache: write a batch's keys and values, then let each query see its own sequence's past.
 
 PyTorch reference, also the CPU's implementation. A batch is described once a step (`Segments`, `plan`) and used in every layer.
-Tokens lie flat; a segment is a run of one sequence's tokens that ends its computed part, so the query at offset i of a segment
+The cache of a layer is a pair of [kv_heads, blocks, block_size, d]: a head's keys in a block are one piece of memory, and what
+is gathered for a product is contiguous. Tokens lie flat; a segment is a run of one sequence's tokens that ends its computed part, so the query at offset i of a segment
 with `context` tokens before it sees keys [0, context + i].
 """
 
@@ -38,7 +39,7 @@ class _Decode:
     end: int
     blocks: Tensor  # flat
     length: int  # of the longest
-    mask: Tensor | None  # additive [rows, 1, 1, length], None where all are equally long
+    mask: Tensor | None  # additive [1, rows, 1, length], None where all are equally long
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +77,9 @@ def plan(segments: Sequence[Segment], block_size: int, *, dtype: torch.dtype, de
 
 
 def write_kv(cache: tuple[Tensor, Tensor], k: Tensor, v: Tensor, slots: Tensor) -> None:
-    """Put k and v [n, kv_heads, d] into their slots of one layer's cache, a pair of [blocks, block_size, kv_heads, d]."""
+    """Put k and v [n, kv_heads, d] into their slots of one layer's cache."""
     for pool, fresh in zip(cache, (k, v), strict=True):
-        pool.flatten(0, 1).index_copy_(0, slots, fresh.to(pool.dtype))
+        pool.flatten(1, 2).index_copy_(1, slots, fresh.transpose(0, 1).to(pool.dtype))
 
 
 def paged_attention(q: Tensor, k: Tensor, v: Tensor, cache: tuple[Tensor, Tensor], plan: Plan) -> Tensor:
@@ -136,7 +137,7 @@ def _group(
         if any(lengths[row] != longest for row in group):
             own = torch.tensor([lengths[row] for row in group], device=device)
             beyond = torch.arange(longest, device=device) >= own[:, None]
-            mask = torch.zeros(beyond.shape, dtype=dtype, device=device).masked_fill_(beyond, -torch.inf)[:, None, None]
+            mask = torch.zeros(beyond.shape, dtype=dtype, device=device).masked_fill_(beyond, -torch.inf)[None, :, None]
         flat = torch.from_numpy(blocks.reshape(-1)).to(device)
         decodes.append(_Decode(start, start + len(group), flat, longest, mask))
         start += len(group)
@@ -148,14 +149,12 @@ def _group(
 def _decode(q: Tensor, cache: tuple[Tensor, Tensor], group: _Decode) -> Tensor:
     rows, heads, d = q.shape
     keys, values = (
-        # [rows, kv_heads, length, d], a view of the gathered blocks
-        pool.index_select(0, group.blocks).view(rows, -1, *pool.shape[2:])[:, : group.length].transpose(1, 2)
-        for pool in cache
+        pool.index_select(1, group.blocks).view(pool.shape[0], rows, -1, d)[:, :, : group.length] for pool in cache
     )
-    # The query heads that share a KV head become rows of one product.
-    query = q.view(rows, keys.shape[1], -1, d)
-    mask = None if group.mask is None else group.mask.expand(-1, -1, query.shape[2], -1)
-    return F.scaled_dot_product_attention(query, keys, values, attn_mask=mask).reshape(rows, heads, d)
+    # Batched by KV head and row; the query heads that share a KV head are the rows of one product.
+    query = q.view(rows, keys.shape[0], -1, d).transpose(0, 1)
+    mask = None if group.mask is None else group.mask.expand(keys.shape[0], -1, query.shape[2], -1)
+    return F.scaled_dot_product_attention(query, keys, values, attn_mask=mask).transpose(0, 1).reshape(rows, heads, d)
 
 
 def _prefill(q: Tensor, k: Tensor, v: Tensor, cache: tuple[Tensor, Tensor], part: _Prefill) -> Tensor:
@@ -163,7 +162,7 @@ def _prefill(q: Tensor, k: Tensor, v: Tensor, cache: tuple[Tensor, Tensor], part
     if part.blocks is None:
         keys, values = k.transpose(0, 1)[None], v.transpose(0, 1)[None]
         return F.scaled_dot_product_attention(query, keys, values, is_causal=True, enable_gqa=True)[0].transpose(0, 1)
-    keys, values = (pool.index_select(0, part.blocks).flatten(0, 1).transpose(0, 1)[None] for pool in cache)
+    keys, values = (pool.index_select(1, part.blocks).flatten(1, 2)[None] for pool in cache)
     outs = []
     for start in range(0, q.shape[0], QUERY_BLOCK):
         end = min(start + QUERY_BLOCK, q.shape[0])
