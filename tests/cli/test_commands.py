@@ -1,0 +1,216 @@
+"""The commands as a person runs them: real processes, a real engine on a tiny checkpoint, a real terminal session."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from PIL import Image
+
+from hubs import FakeHubs, serve
+
+SMALL = ("--max-context", "2048", "--kv-cache-gb", "0.02", "--threads", "1")
+
+
+def environment(tmp_path: Path, **more: str) -> dict[str, str]:
+    kept = {key: value for key, value in os.environ.items() if not key.startswith("QWEN3VL_")}
+    folders = {"XDG_DATA_HOME": str(tmp_path / "data-home"), "XDG_CONFIG_HOME": str(tmp_path / "config-home")}
+    return kept | folders | {"LANG": "C.UTF-8", "LC_ALL": "C.UTF-8", "COLUMNS": "200"} | more
+
+
+def command(*words: str | Path) -> list[str]:
+    return [sys.executable, "-m", "qwen3_vl_webui", *map(str, words)]
+
+
+def run(tmp_path: Path, *words: str | Path, stdin: str | None = None, **more: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        command(*words), capture_output=True, text=True, timeout=120, input=stdin, env=environment(tmp_path, **more)
+    )
+
+
+@pytest.fixture(scope="module")
+def server(
+    tiny_checkpoint: Path, tiny_thinking_checkpoint: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
+    """A running `serve` with both editions; its end is checked too."""
+    tmp_path = tmp_path_factory.mktemp("serve")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    log = tmp_path / "log"
+    with log.open("w") as stream:
+        process = subprocess.Popen(
+            command(
+                *("serve", "--instruct", tiny_checkpoint, "--thinking", tiny_thinking_checkpoint, "--no-page"),
+                *("--port", str(port), "--data", tmp_path / "data", "--api-key", "sesame", *SMALL),
+            ),
+            stdout=stream,
+            stderr=stream,
+            env=environment(tmp_path),
+        )
+    url = f"http://127.0.0.1:{port}"
+    try:
+        with httpx.Client(headers={"Authorization": "Bearer sesame"}, trust_env=False) as client:
+            for _ in range(600):
+                assert process.poll() is None, log.read_text()
+                try:
+                    if client.get(f"{url}/ready").status_code == 200:
+                        break
+                except httpx.TransportError:
+                    pass
+                time.sleep(0.1)
+        yield url
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=30) == 0, log.read_text()
+        text = log.read_text()
+        assert url in text
+        assert "Ready after" in text
+        assert "sesame" not in text
+    finally:
+        process.kill()
+        process.wait()
+
+
+@pytest.fixture(scope="module")
+def picture(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("pictures") / "红色 square.png"
+    Image.new("RGB", (64, 64), "red").save(path)
+    return path
+
+
+def test_ask_answers_from_a_running_server(server: str, picture: Path, tmp_path: Path) -> None:
+    words = ("--url", server, "--api-key", "sesame", "--max-tokens", "5", "--json")
+    found = run(tmp_path, "ask", picture, "What is it?", *words)
+    assert found.returncode == 0, found.stderr
+    answer = json.loads(found.stdout)
+    assert 1 <= answer["usage"]["completion_tokens"] <= 5
+    assert answer["usage"]["prompt_tokens"] > 10
+    refused = run(tmp_path, "ask", "hi", "--url", server)
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert "401" in refused.stderr
+
+
+def test_ask_answers_with_an_engine_of_its_own(tiny_checkpoint: Path, picture: Path, tmp_path: Path) -> None:
+    words = ("--instruct", tiny_checkpoint, "--max-tokens", "5", *SMALL)
+    found = run(tmp_path, "ask", picture, "What is it?", *words, "--json")
+    assert found.returncode == 0, found.stderr
+    assert json.loads(found.stdout)["usage"]["completion_tokens"] >= 1
+
+
+def test_chat_keeps_the_conversation(server: str, picture: Path, tmp_path: Path) -> None:
+    lines = [
+        "/help",
+        f"/image '{picture}'",
+        "one",
+        "/edition thinking",
+        "two",
+        "/nonsense",
+        "/image nowhere.png",
+        "/clear",
+        "three",
+    ]
+    words = ("--url", server, "--api-key", "sesame", "--max-tokens", "4")
+    found = run(tmp_path, "chat", *words, stdin="\n".join(lines) + "\n")
+    assert found.returncode == 0, found.stderr
+    sizes = [int(line.split(" tokens in")[0].split()[-1]) for line in found.stdout.splitlines() if "tokens in" in line]
+    assert len(sizes) == 3
+    assert sizes[1] > sizes[0] > sizes[2]  # the picture stays in the talk until it is cleared
+    assert picture.name in found.stdout
+    assert "nowhere.png" in found.stderr
+
+
+def test_ctrl_c_stops_the_answer_and_not_the_chat(server: str, tmp_path: Path) -> None:
+    process = subprocess.Popen(
+        command("chat", "--url", server, "--api-key", "sesame", "--max-tokens", "1900"),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment(tmp_path, PYTHONUNBUFFERED="1"),
+    )
+    assert process.stdin is not None
+    assert process.stdout is not None
+    process.stdin.write("count for ever\n")
+    process.stdin.flush()
+    process.stdout.readline()  # the greeting
+    process.stdout.read(3)
+    time.sleep(0.5)
+    process.send_signal(signal.SIGINT)
+    rest, errors = process.communicate("/edition thinking\n/quit\n", timeout=60)
+    assert process.returncode == 0, errors
+    assert "stopped" in rest or "tokens in" in rest  # a random model may end by itself before the signal
+    assert "Now thinking" in rest
+
+
+def test_a_taken_port_is_one_red_line_in_the_users_language(server: str, tiny_checkpoint: Path, tmp_path: Path) -> None:
+    port = server.rpartition(":")[2]
+    for language, word in (("C.UTF-8", "taken"), ("zh_CN.UTF-8", "已被占用")):
+        found = run(tmp_path, "serve", "--instruct", tiny_checkpoint, "--port", port, LANG=language, LC_ALL=language)
+        assert found.returncode == 2
+        assert word in found.stderr
+        assert port in found.stderr
+        assert len(found.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (["serve", "--prot", "1"], 2, "--prot"),
+        (["serve", "--model", "3b"], 2, "3b"),
+        (["serve", "--max-running", "0", "--port", "0"], 2, "max_running"),
+        (["serve", "--quantize", "int4"], 2, "--quantize"),
+        (["serve", "--device", "cuda:9", "--model", "demo", "--port", "0"], 2, "cuda:9"),
+        (["serve", "--instruct", "/nowhere", "--port", "0"], 2, "/nowhere"),
+        (["ask", "missing.png", "what?"], 2, "missing.png"),
+        (["ask", "hi", "--url", "http://127.0.0.1:9"], 1, "127.0.0.1:9"),
+        (["download", "not a model"], 2, "not a model"),
+        (["serve", "--config", "nothing.toml"], 2, "nothing.toml"),
+    ],
+)
+def test_what_is_wrong_is_said_without_a_trace(tmp_path: Path, words: list[str], code: int, said: str) -> None:
+    found = run(tmp_path, *words)
+    assert found.returncode == code, found.stderr
+    assert said in found.stderr
+    assert "Traceback" not in found.stderr
+
+
+def test_download_fetches_into_the_data_folder(tmp_path: Path) -> None:
+    files = {"config.json": b"{}", "tokenizer.json": b"{}", "model.safetensors": os.urandom(100_000)}
+    with serve(FakeHubs(files=files)) as hubs:
+        endpoints = {"HF_ENDPOINT": hubs.url, "MODELSCOPE_ENDPOINT": hubs.url}
+        found = run(tmp_path, "download", hubs.source, "--data", tmp_path / "d", **endpoints)
+        assert found.returncode == 0, found.stderr
+        folder = tmp_path / "d" / "models" / hubs.source.replace("/", "--")
+        assert (folder / "model.safetensors").read_bytes() == files["model.safetensors"]
+        assert str(folder) in found.stdout
+        missing = run(tmp_path, "download", "Qwen/Nothing", "--data", tmp_path / "d", **endpoints)
+        assert missing.returncode == 1
+        assert "Qwen/Nothing" in missing.stderr
+        assert "Traceback" not in missing.stderr
+
+
+def test_doctor_says_what_there_is_and_how_to_fix_the_rest(tmp_path: Path) -> None:
+    found = run(tmp_path, "doctor", "--json", "--port", "0")
+    report = json.loads(found.stdout)
+    assert set(report["fits"]) == {"2b", "4b", "8b", "32b"}
+    states = {one["name"]: one["state"] for one in report["findings"]}
+    assert states["Python"] == "ok"
+    assert all(one["fix"] for one in report["findings"] if one["state"] != "ok")
+    assert (found.returncode == 1) == ("fail" in states.values())
+    chinese = run(tmp_path, "doctor", "--port", "0", LANG="zh_CN.UTF-8", LC_ALL="zh_CN.UTF-8")
+    assert "处理器" in chinese.stdout
+
+
+def test_version_is_the_packages(tmp_path: Path) -> None:
+    from qwen3_vl_webui import __version__
+
+    assert run(tmp_path, "version").stdout.strip() == __version__
