@@ -36,6 +36,8 @@ def make_group(
     if len(request.positions) != 12 * length:
         raise _invalid("positions", f"{len(request.positions)} bytes for {length} tokens")
     _check_sampling(sampling, config.text.vocab_size, max_running)
+    # A grammar ends with the checkpoint's own stop token: there it cannot be ignored.
+    ends = () if sampling.ignore_eos and sampling.grammar is None else config.eos_token_ids
     return Group(
         request=request,
         prompt=prompt,
@@ -43,7 +45,7 @@ def make_group(
         spans=_spans(request, pixels, config, length),
         pixels=pixels,
         max_tokens=min(sampling.max_tokens, max_context - length),
-        stop_ids=frozenset(sampling.stop_token_ids) | frozenset(() if sampling.ignore_eos else config.eos_token_ids),
+        stop_ids=frozenset(sampling.stop_token_ids) | frozenset(ends),
         seed=sampling.seed if sampling.seed is not None else secrets.randbits(63),
         arrived=now,
     )

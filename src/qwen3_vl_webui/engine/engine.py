@@ -31,7 +31,7 @@ from qwen3_vl_webui.engine.request import (
     Usage,
 )
 from qwen3_vl_webui.engine.runner import EncodeError, Runner
-from qwen3_vl_webui.engine.sampler import Row, Sampled, Sampler
+from qwen3_vl_webui.engine.sampler import NONE, Row, Sampled, Sampler
 from qwen3_vl_webui.engine.scheduler import Chunk, Scheduler
 from qwen3_vl_webui.engine.sequence import Group, Sequence
 from qwen3_vl_webui.engine.vision_cache import VisionCache
@@ -99,7 +99,7 @@ class Engine:
         self._generated_tokens = 0
         self._prompt_tokens = 0
         self._pace = 1.0  # seconds between ends of requests, smoothed
-        self._last_end: float | None = None
+        self._last_end = 0.0
 
     # ---- what callers use
 
@@ -110,7 +110,8 @@ class Engine:
         """
         assert request.request_id not in self._groups, "request ids are unique"
         if (waiting := len(self._scheduler.waiting)) >= self.config.max_waiting:
-            retry_after = float(min(max(math.ceil(self._pace * (waiting + 1) / 4), 1), 60))
+            drained = self._pace * (waiting + 1) / 4  # a quarter of the queue
+            retry_after = float(min(max(math.ceil(drained), 1), 60))
             raise QueueFull("queue_full", retry_after=retry_after, limit=self.config.max_waiting)
         now = time.monotonic()
         group = make_group(
@@ -217,7 +218,11 @@ class Engine:
             self._scheduler.unpin_passed(chunk.sequence)
         targets = [row.sequence if row.index == row.sequence.index else self._fork(row) for row in rows]
         for sequence, token, logprob in zip(targets, sampled.tokens, sampled.logprobs, strict=True):
-            if sequence.group.request.request_id in self._groups:  # not failed through a sibling
+            if sequence.group.request.request_id not in self._groups:
+                continue  # failed through a sibling
+            if token == NONE:
+                outputs.append(self._fail_poisoned(sequence.group))
+            else:
                 outputs.append(self._take(sequence, token, logprob, now))
         return outputs
 
@@ -274,8 +279,8 @@ class Engine:
             self._end(sequence, now)
         del self._groups[group.request.request_id]
         group.pixels = {}
-        if self._last_end is not None:
-            self._pace += 0.2 * (now - self._last_end - self._pace)
+        # Seconds from one end to the next while there is work; idle time does not count.
+        self._pace += 0.2 * (now - max(self._last_end, group.scheduled or now) - self._pace)
         self._last_end = now
         return Usage(
             prompt_tokens=len(group.prompt),
@@ -313,6 +318,13 @@ class Engine:
                     outputs.append(self._fail(group, error.failures[span.key]))
                     break
         return outputs
+
+    def _fail_poisoned(self, group: Group) -> Failed:
+        """End a request whose logits were not finite, and wipe its keys and values: NaN would reach others through padding."""
+        blocks = {block for one in group.sequences for block in one.block_table[: one.num_blocks].tolist()}
+        failed = self._fail(group, EngineFailure("engine_failed", reason="no token could be chosen (NaN or no choice)"))
+        self._runner.clear(self._blocks.forget(sorted(blocks)))
+        return failed
 
     def _fail(self, group: Group, error: Exception) -> Failed:
         """End a request in an error."""

@@ -108,6 +108,16 @@ class BlockPool:
                 self._index[digest] = block
                 self._hashes[block] = digest
 
+    def forget(self, blocks: list[int]) -> list[int]:
+        """Drop what blocks that nobody holds have cached; return these blocks."""
+        unheld = [block for block in blocks if self.references[block] == 0]
+        for block in unheld:
+            digest, self._hashes[block] = self._hashes[block], None
+            if digest is not None:
+                del self._index[digest]
+            self._free.move_to_end(block, last=False)
+        return unheld
+
     def extend_hashes(self, sequence: Sequence, count: int) -> None:
         """Hash the sequence's full blocks up to `count`."""
         size = self.block_size
@@ -166,6 +176,10 @@ class KVCache:
         )
         self.block_size = block_size
         self.layers: list[tuple[Tensor, Tensor]] = [(layer[0], layer[1]) for layer in self.data]
+
+    def clear(self, blocks: list[int]) -> None:
+        """Overwrite blocks with zeros."""
+        self.data[:, :, :, torch.tensor(blocks, dtype=torch.int64, device=self.data.device)] = 0
 
     def copy(self, copies: list[tuple[int, int]]) -> None:
         """Copy whole blocks, (from, to), in all layers."""

@@ -6,14 +6,17 @@ import psutil
 import torch
 
 from qwen3_vl_webui.engine.config import EngineConfig
+from qwen3_vl_webui.model.attention import DenseAttention
 from qwen3_vl_webui.model.qwen3_vl import Qwen3VL
 
 CPU_SHARE = 0.25  # of the available memory
 CPU_MOST = 4 << 30  # bytes
-GPU_RESERVE = 0.08  # of the card's memory, for activations and the vision cache's neighbours
+GPU_MARGIN = 512 << 20  # bytes left alone: fragmentation, other users of the card
+PROFILE_MARGIN = 1.2  # a real batch may need more than the profiled one
 
 
 def bytes_per_block(config: EngineConfig, model: Qwen3VL) -> int:
+    """Bytes that one block takes in all layers."""
     element = torch.empty((), dtype=getattr(torch, config.dtype)).element_size()
     return model.config.text.kv_numbers_per_token * element * config.block_size
 
@@ -24,13 +27,34 @@ def plan_num_blocks(config: EngineConfig, model: Qwen3VL) -> int:
         return config.num_blocks
     context = min(config.max_context, model.config.text.max_positions)
     useful = config.max_running * -(-context // config.block_size)
-    size = config.kv_cache_bytes if config.kv_cache_bytes is not None else _free_bytes(config)
+    size = config.kv_cache_bytes if config.kv_cache_bytes is not None else _free_bytes(config, model)
     return max(min(size // bytes_per_block(config, model), useful), 1)
 
 
-def _free_bytes(config: EngineConfig) -> int:
+def _free_bytes(config: EngineConfig, model: Qwen3VL) -> int:
     device = torch.device(config.device)
     if device.type != "cuda":
         return min(int(psutil.virtual_memory().available * CPU_SHARE), CPU_MOST)
-    free, total = torch.cuda.mem_get_info(device)
-    return max(int(free - GPU_RESERVE * total) - config.vision_cache_bytes, 0)
+    activations = _activation_bytes(config, model, device)
+    torch.cuda.empty_cache()
+    free, _ = torch.cuda.mem_get_info(device)
+    return max(free - int(activations * PROFILE_MARGIN) - config.vision_cache_bytes - GPU_MARGIN, 0)
+
+
+@torch.inference_mode()
+def _activation_bytes(config: EngineConfig, model: Qwen3VL, device: torch.device) -> int:
+    """Peak memory above the weights of a full batch: pictures of the whole budget, then as many tokens, then sampling."""
+    vision, dtype = model.config.vision, getattr(torch, config.dtype)
+    torch.cuda.reset_peak_memory_stats(device)
+    base = torch.cuda.memory_allocated(device)
+    side = 2 * max(int((config.max_batch_tokens) ** 0.5), 1)  # patches
+    merge = vision.spatial_merge_size
+    side = max(side // merge, 1) * merge
+    model.encode(torch.zeros(side * side, vision.patch_dim, dtype=dtype, device=device), [(1, side, side)])
+    count = config.max_batch_tokens
+    tokens = torch.zeros(count, dtype=torch.int64, device=device)
+    positions = torch.arange(count, device=device).expand(3, -1)
+    hidden = model(tokens, positions, DenseAttention([count]))
+    logits = model.logits(hidden[: config.max_running])
+    logits.float().softmax(-1).sort(-1)
+    return torch.cuda.max_memory_allocated(device) - base

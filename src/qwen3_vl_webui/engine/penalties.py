@@ -63,7 +63,7 @@ class Penalties:
         if chosen:
             slots = torch.tensor([rows[at].sequence.penalty_slot for at in chosen], device=self.device)
             where = torch.tensor(chosen, device=self.device)
-            flat = slots * self.vocab_size + tokens[where]
+            flat = slots * self.vocab_size + tokens[where].clamp(min=0)
             self._counts.view(-1)[flat] += 1  # one row a slot: no index twice
 
     def release(self, sequence: Sequence) -> None:

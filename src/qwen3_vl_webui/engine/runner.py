@@ -72,6 +72,11 @@ class Runner:
             hidden = hidden[torch.tensor(last, device=self.device)]
         return self.sampler.sample(self.model.logits(hidden), rows)
 
+    @torch.inference_mode()
+    def clear(self, blocks: list[int]) -> None:
+        """Overwrite blocks whose content must not meet another sequence's padding."""
+        self.cache.clear(blocks)
+
     def check(self) -> None:
         """Raise when the device does not compute any more."""
         torch.zeros(1, device=self.device).add_(1).item()

@@ -21,6 +21,7 @@ from qwen3_vl_webui.engine.penalties import Penalties
 from qwen3_vl_webui.engine.request import TokenLogprob
 from qwen3_vl_webui.engine.sequence import Sequence
 
+NONE = -1  # in place of a token: the row's logits were not finite, or nothing was admissible
 MAX_CANDIDATES = 1024  # rows whose top_k is at most this are sorted over their candidates only
 _MASK = (1 << 64) - 1
 
@@ -35,7 +36,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Sampled:
-    """What was chosen, row by row."""
+    """What was chosen, row by row (`NONE` where nothing could be)."""
 
     tokens: list[int]
     logprobs: list[TokenLogprob | None]
@@ -66,7 +67,7 @@ class Sampler:
         plan = self._plan_for(rows)
         raw = logits[plan.logprob_rows].log_softmax(-1) if plan.logprob_rows else None
         self._shape(logits, rows, plan)
-        tokens = logits.argmax(-1)
+        best, tokens = logits.max(-1)
         if plan.random_rows:
             drawn = draw(
                 logits if len(plan.random_rows) == len(rows) else logits[plan.random_index],
@@ -79,6 +80,7 @@ class Sampler:
                 sort=plan.sort,
             )
             tokens[plan.random_index] = drawn
+        tokens.masked_fill_(~best.isfinite(), NONE)
         self.penalties.count(rows, tokens)
         return _read(tokens, raw, plan, len(rows))
 
@@ -239,7 +241,7 @@ def _read(tokens: Tensor, raw: Tensor | None, plan: _Plan, count: int) -> Sample
     logprobs: list[TokenLogprob | None] = [None] * count
     if raw is not None:
         rows = torch.tensor(plan.logprob_rows, device=tokens.device)
-        own = raw.gather(1, tokens[rows][:, None]).squeeze(1)
+        own = raw.gather(1, tokens[rows][:, None].clamp(min=0)).squeeze(1)
         most = max(plan.top_logprobs)
         best = raw.topk(most) if most else None
         chosen, values = tokens.tolist(), own.tolist()

@@ -6,8 +6,10 @@ holds on the device (blocks, features, penalty counts) can be dropped and comput
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 
 Array = NDArray[np.int64]
 FeatureKey = tuple[str, int]  # media key, temporal group
+_span_start, _span_end = attrgetter("start"), attrgetter("end")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +51,7 @@ class Group:
     request: EngineRequest
     prompt: Array  # [n] token ids
     positions: Array  # [3, n]
-    spans: list[VisualSpan]  # by start
+    spans: list[VisualSpan]  # by start, apart from each other
     pixels: Mapping[str, Tensor]  # by media key, kept until the end: a preempted prompt may need them again
     max_tokens: int  # clipped to the context
     stop_ids: frozenset[int]
@@ -133,9 +136,9 @@ class Sequence:
 
     def spans(self, start: int, end: int) -> list[VisualSpan]:
         """The visual spans that overlap [start, end)."""
-        if start >= self.prompt_len:
-            return []
-        return [span for span in self.group.spans if span.start < end and span.end > start]
+        spans = self.group.spans
+        first = bisect_right(spans, start, key=_span_end)
+        return spans[first : bisect_left(spans, end, lo=first, key=_span_start)]
 
     def fork(self, index: int) -> Sequence:
         """A sibling sample with the same computed tokens. The caller shares the blocks (`KVCache.share`)."""
