@@ -89,7 +89,8 @@ class VideoRule:
         high = self.max_pixels
         if self.frame_tokens is not None:
             share = min(self.frame_tokens * self.factor**2, self.max_pixels // frames)
-            high = max(share, int(self.min_pixels * 1.05)) * frames
+            # The published floor of a frame, though never above what the request allows for the whole video.
+            high = min(max(share, int(self.min_pixels * 1.05)) * frames, self.max_pixels)
         if height < self.factor or width < self.factor:
             scale = max(self.factor / height, self.factor / width)
             height, width = int(height * scale), int(width * scale)
@@ -179,4 +180,7 @@ def _fit(height: int, width: int, factor: int, frames: int, group: int, low: int
         grow = math.sqrt(low / (frames * height * width))
         rows = math.ceil(height * grow / factor) * factor
         columns = math.ceil(width * grow / factor) * factor
+        if frames * rows * columns > high:  # a narrow range, which only a request can ask for: the upper end counts
+            rows = max(factor, math.floor(height * grow / factor) * factor)
+            columns = max(factor, math.floor(width * grow / factor) * factor)
     return rows, columns
