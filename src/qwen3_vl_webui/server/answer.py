@@ -8,7 +8,7 @@ import uuid
 from collections.abc import AsyncGenerator, Iterator
 from typing import TYPE_CHECKING
 
-from qwen3_vl_webui.engine.messages import Loading
+from qwen3_vl_webui.engine.client import Loading
 from qwen3_vl_webui.engine.request import Timings, Tokens, Usage
 from qwen3_vl_webui.errors import WebUIError
 from qwen3_vl_webui.processing.output import Answer, Call, OutputEvent, OutputParser, Reasoning
