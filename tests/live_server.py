@@ -29,6 +29,11 @@ class Live:
     service: ChatService
     settings: Settings
 
+    @property
+    def failed(self) -> bool:
+        status = self.service.engine_status()
+        return self.service.failure is not None or (status is not None and status.state == "failed")
+
     def openai(self, **more: Any) -> openai.OpenAI:
         return openai.OpenAI(base_url=f"{self.url}/v1", api_key=more.pop("api_key", "none"), max_retries=0, **more)
 
@@ -69,7 +74,8 @@ def running(settings: Settings, *, ready: bool = True) -> Iterator[Live]:
     try:
         assert live.wait_until(lambda: server.started, 20)
         if ready:
-            assert live.wait_until(lambda: live.service.ready, 60), live.service.engine_status()
+            assert live.wait_until(lambda: live.service.ready or live.failed, 60), live.service.engine_status()
+            assert not live.failed, (live.service.failure, live.service.engine_status())
         yield live
     finally:
         server.should_exit = True

@@ -105,4 +105,5 @@ async def _answer(service: ChatService, chat: ChatRequest) -> dict[str, Any]:
         if error.field is not None and error.field.startswith("messages[0]"):
             error.field = "data[1]"  # the only part that such errors can mean
         raise
-    return {"data": ["".join(text)], "reasoning": "".join(reasoning) or None, "usage": usage}
+    thought = "".join(reasoning) if reasoning or chat.edition == "thinking" else None
+    return {"data": ["".join(text)], "reasoning": thought, "usage": usage}

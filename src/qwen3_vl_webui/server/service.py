@@ -324,7 +324,7 @@ class ChatService:
 
     async def in_thread(self, work: Callable[[], T]) -> T:
         """Heavy work, a few at once; the others wait, too many are refused."""
-        if self._preparing >= self.limits.max_waiting:
+        if self._preparing >= self.limits.max_waiting + self.limits.max_preparing:
             raise QueueFull("too_many_preparing", limit=self.limits.max_waiting, retry_after=2)
         self._preparing += 1
         try:

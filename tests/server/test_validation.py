@@ -1,0 +1,178 @@
+"""Nothing accepted is ignored: what does not work here is a 4xx that names the field and says why."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+import pytest
+
+from qwen3_vl_webui.server.schemas import REFUSED, ChatCompletionRequest
+from server_media import data_uri, picture
+
+CHAT = "/v1/chat/completions"
+TOOL = {"type": "function", "function": {"name": "f"}}
+IMAGE = {"type": "image_url", "image_url": {"url": data_uri(picture())}}
+
+
+def refused(http: httpx.Client, body: Any, path: str = CHAT) -> dict[str, Any]:
+    answer = http.post(path, json=body)
+    assert 400 <= answer.status_code < 500, answer.text
+    found: dict[str, Any] = answer.json()["error"]
+    assert found["message"]
+    assert found["type"]
+    assert found["code"]
+    return found
+
+
+def body(**more: Any) -> dict[str, Any]:
+    return {"messages": [{"role": "user", "content": "hi"}], "max_tokens": 1, **more}
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("temperature", -0.1),
+        ("temperature", 2.1),
+        ("temperature", "0.7"),
+        ("top_p", 0),
+        ("top_p", 1.1),
+        ("top_k", -2),
+        ("min_p", 1.5),
+        ("presence_penalty", 3),
+        ("frequency_penalty", -3),
+        ("repetition_penalty", 0),
+        ("n", 0),
+        ("n", 17),
+        ("seed", -1),
+        ("seed", 2**63),
+        ("max_tokens", 0),
+        ("max_tokens", 1_000_000),
+        ("min_tokens", 5),
+        ("stop", [""]),
+        ("stop", ["x"] * 17),
+        ("stop", [1]),
+        ("top_logprobs", 21),
+        ("logit_bias", {"a": 1}),
+        ("logit_bias", {"999999": 1}),
+        ("stop_token_ids", [999_999]),
+        ("stop_token_ids", [-1]),
+        ("stream_options", {"include_usage": True}),
+        ("tool_choice", "auto"),
+        ("parallel_tool_calls", False),
+        ("modalities", ["audio"]),
+        ("fps", 0),
+        ("max_frames", 1),
+        ("min_pixels", 0),
+        ("model", ""),
+        ("user", 5),
+        ("best_of", 2),
+        ("Temperature", 1),
+    ],
+)
+def test_a_bad_value_is_named(http: httpx.Client, field: str, value: Any) -> None:
+    assert field in (refused(http, body(**{field: value}))["param"] or "")
+
+
+@pytest.mark.parametrize("field", sorted(REFUSED))
+def test_what_openai_knows_and_we_do_not_do_is_refused_with_a_reason(http: httpx.Client, field: str) -> None:
+    found = refused(http, body(**{field: {"x": 1}}))
+    assert (found["param"], found["code"]) == (field, "field_not_supported")
+    neutral, reason = REFUSED[field]
+    assert reason in found["message"]
+    for value in (*neutral, None):
+        assert http.post(CHAT, json=body(**{field: value})).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("message", "field"),
+    [
+        ({"role": "wizard", "content": "x"}, "messages[0]"),
+        ({"role": "user"}, "messages[0].content"),
+        ({"role": "user", "content": None}, "messages[0].content"),
+        ({"role": "user", "content": []}, "messages[0].content"),
+        ({"role": "user", "content": "x", "name": "bob"}, "messages[0].name"),
+        ({"role": "user", "content": [{"type": "input_audio"}]}, "messages[0].content[0]"),
+        ({"role": "user", "content": [{"type": "text"}]}, "messages[0].content[0].text"),
+        ({"role": "user", "content": [{**IMAGE, "fps": 2}]}, "messages[0].content[0].fps"),
+        ({"role": "user", "content": [{**IMAGE, "min_pixels": 9, "max_pixels": 4}]}, "messages[0].content[0]"),
+        (
+            {"role": "user", "content": [{"type": "image_url", "image_url": {"url": "data:,"}}]},
+            "messages[0].content[0]",
+        ),
+        ({"role": "system", "content": [IMAGE]}, "messages[0].content[0]"),
+        ({"role": "assistant"}, "messages[0]"),
+        ({"role": "tool", "content": "x", "tool_call_id": "y"}, "messages[0].tool_call_id"),
+        ("hi", "messages[0]"),
+    ],
+)
+def test_a_bad_message_is_named(http: httpx.Client, message: Any, field: str) -> None:
+    assert (refused(http, {"messages": [message]})["param"] or "").startswith(field)
+
+
+@pytest.mark.parametrize(
+    ("more", "field"),
+    [
+        ({"tools": [TOOL, TOOL]}, "tools"),
+        ({"tools": [{"type": "code_interpreter"}]}, "tools[0].type"),
+        ({"tools": [{"type": "function", "function": {"name": "a b"}}]}, "tools[0].function.name"),
+        ({"tools": [TOOL], "tool_choice": "f"}, "tool_choice"),
+        (
+            {"tools": [TOOL], "tool_choice": {"type": "function", "function": {"name": "g"}}},
+            "tool_choice.function.name",
+        ),
+        ({"response_format": {"type": "xml"}}, "response_format"),
+        (
+            {"response_format": {"type": "json_schema", "json_schema": {"name": "x"}}},
+            "response_format.json_schema.schema",
+        ),
+        (
+            {"response_format": {"type": "json_schema", "json_schema": {"name": "x", "schema": {"type": "strin"}}}},
+            "response_format.json_schema.schema",
+        ),
+        (
+            {
+                "tools": [{"type": "function", "function": {"name": "f", "parameters": {"type": 5}}}],
+                "tool_choice": "required",
+            },
+            "tools",
+        ),
+    ],
+)
+def test_bad_tools_and_formats_are_named(http: httpx.Client, more: dict[str, Any], field: str) -> None:
+    assert refused(http, body(**more))["param"] == field
+
+
+@pytest.mark.parametrize(
+    "text", [b"", b"{", b"{'a': 1}", b'{"a": NaN}', b'"\\ud800"', b"\xff\xfe", b"[]", b"null", b"5"]
+)
+def test_what_is_no_json_object_is_refused(http: httpx.Client, text: bytes) -> None:
+    answer = http.post(CHAT, content=text, headers={"Content-Type": "application/json"})
+    assert answer.status_code == 400
+    assert answer.json()["error"]["type"] == "invalid_request_error"
+
+
+def test_unknown_routes_and_methods_have_the_same_shape(http: httpx.Client) -> None:
+    for answer, status in ((http.get("/v1/nope"), 404), (http.get("/nope"), 404), (http.delete(CHAT), 405)):
+        assert answer.status_code == status
+        assert answer.json()["error"]["type"] in ("not_found_error", "invalid_request_error")
+    assert http.delete(CHAT).headers["allow"] == "POST"
+
+
+def test_messages_come_in_the_callers_language(http: httpx.Client) -> None:
+    answer = http.post(CHAT, json={}, headers={"Accept-Language": "zh-CN,zh;q=0.9"})
+    assert answer.json()["error"]["message"] == "缺少 messages。"
+
+
+def test_every_field_of_the_request_is_read_somewhere() -> None:
+    """A field that the schema has and no converter reads would be accepted and ignored."""
+    from pathlib import Path
+
+    from qwen3_vl_webui.server import convert, openai
+
+    source = "".join(Path(module.__file__ or "").read_text(encoding="utf-8") for module in (convert, openai))
+    validated_only = {"modalities"}  # can only say what is so anyway
+    for name in ChatCompletionRequest.model_fields:
+        assert (
+            name in validated_only or f"body.{name}" in source or f'"{name}"' in source or f"defaults.{name}" in source
+        )
