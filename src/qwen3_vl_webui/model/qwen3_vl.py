@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from torch import Tensor, nn
 
+from qwen3_vl_webui.kernels.host_memory import keep_freed_memory
 from qwen3_vl_webui.kernels.linear import Linear
 from qwen3_vl_webui.model.attention import Attention
 from qwen3_vl_webui.model.config import ModelConfig
@@ -64,9 +65,14 @@ class Qwen3VL(nn.Module):
         return self.lm_head(hidden).float()
 
     def prepare_for_inference(self) -> Qwen3VL:
-        """Freeze the weights and pack them where that is faster (`kernels.linear`): no training or saving after it."""
+        """Freeze the weights and pack them where that is faster (`kernels.linear`): no training or saving after it.
+
+        On a CPU it also lets this process keep freed memory (`kernels.host_memory`).
+        """
         self.eval().requires_grad_(False)
         for module in self.modules():
             if isinstance(module, Linear):
                 module.pack()
+        if self.language_model.embed_tokens.weight.device.type == "cpu":
+            keep_freed_memory()
         return self
