@@ -10,6 +10,7 @@ import httpx
 
 def test_health_and_ready_answer_when_all_is_well(http: httpx.Client) -> None:
     assert http.get("/health").json() == {"status": "ok"}
+    assert http.head("/health").status_code == http.head("/ready").status_code == 200
     ready = http.get("/ready").json()
     assert ready["ready"] is True
     assert [model["edition"] for model in ready["models"]] == ["instruct", "thinking"]

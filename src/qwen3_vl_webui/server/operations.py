@@ -20,11 +20,13 @@ FRESH = {"Cache-Control": "no-store"}
 def operations_router(service: ChatService) -> APIRouter:
     router = APIRouter(tags=["operations"])
 
+    @router.head("/health", include_in_schema=False)
     @router.get("/health", summary="Is the process alive?")
     async def health() -> Response:
         """Live: answers as long as the server's process does. The only route that needs no key."""
         return JSONResponse({"status": "ok"}, headers=FRESH)
 
+    @router.head("/ready", include_in_schema=False)
     @router.get("/ready", summary="Would a request be answered now?", responses={503: {"description": "Not yet"}})
     async def ready() -> Response:
         """503 with Retry-After while a checkpoint loads, the engine restarts or the server shuts down."""
