@@ -1,4 +1,7 @@
-"""Check a request against what this engine can do, and turn it into a group. The edge has checked the fields' own ranges."""
+"""Check a request against what this engine can do, and turn it into a group.
+
+The edge has checked the fields' own ranges; what could break a batch or can never be served is refused here.
+"""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
 """One checkpoint's engine: tokens in, tokens out, synchronous, in the process that owns the device.
 
-The loop is `step`: schedule, run, postprocess. The caller (`engine.editions` in the engine's process, or a script) calls it
-while `has_work`. A request ends in a `Tokens` message that carries usage, or in one `Failed`; then all it held is free.
+The loop is `step`: schedule, run, postprocess. The caller (`engine.editions` in the engine's process, or a script)
+calls it while `has_work`. A request ends in a `Tokens` message that carries usage, or in one `Failed`; then all it
+held is free.
 """
 
 from __future__ import annotations
@@ -19,23 +20,22 @@ from qwen3_vl_webui.engine.config import EngineConfig
 from qwen3_vl_webui.engine.grammar import GrammarCompiler
 from qwen3_vl_webui.engine.kv_cache import BlockPool, KVCache
 from qwen3_vl_webui.engine.memory import plan_num_blocks
+from qwen3_vl_webui.engine.outputs import cancelled, failure, timings, usage
 from qwen3_vl_webui.engine.request import (
     EngineOutput,
     EngineRequest,
     EngineStats,
     Failed,
-    FinishReason,
-    Timings,
     TokenLogprob,
     Tokens,
     Usage,
 )
-from qwen3_vl_webui.engine.runner import EncodeError, Runner
+from qwen3_vl_webui.engine.runner import EncodeError, Runner, rows_to_sample
 from qwen3_vl_webui.engine.sampler import NONE, Row, Sampled, Sampler
 from qwen3_vl_webui.engine.scheduler import Chunk, Scheduler
 from qwen3_vl_webui.engine.sequence import Group, Sequence
 from qwen3_vl_webui.engine.vision_cache import VisionCache
-from qwen3_vl_webui.errors import ConfigError, EngineFailure, QueueFull, WebUIError
+from qwen3_vl_webui.errors import ConfigError, EngineFailure, QueueFull
 from qwen3_vl_webui.model.qwen3_vl import Qwen3VL
 from qwen3_vl_webui.model.weights import load_model
 
@@ -104,7 +104,7 @@ class Engine:
     # ---- what callers use
 
     def add(self, request: EngineRequest, pixels: Mapping[str, Tensor] = {}) -> None:
-        """Queue a request. `pixels` by media key: uint8 [frames, height, width, 3], already resized to grid x patch size.
+        """Queue a request. `pixels` by media key: uint8 [frames, height, width, 3], of grid x patch size.
 
         They are kept, not copied, until the request ends. Raises InvalidRequest or QueueFull; then nothing is kept.
         """
@@ -132,7 +132,7 @@ class Engine:
         self._prompt_tokens += len(first)
 
     def cancel(self, request_id: str) -> None:
-        """End a request at the next step, with the reason "cancelled". An unknown id has ended already: nothing happens."""
+        """End a request at the next step, with the reason "cancelled". An unknown id has ended already."""
         if (group := self._groups.get(request_id)) is not None:
             group.cancelled = True
 
@@ -144,7 +144,7 @@ class Engine:
         if not schedule.chunks:
             self._wait_for_grammar()
             return outputs
-        rows = _rows(schedule.chunks)
+        rows = rows_to_sample(schedule.chunks)
         try:
             sampled = self._runner.run(schedule, rows)
         except EncodeError as error:
@@ -259,7 +259,7 @@ class Engine:
             cached_tokens=group.cached_tokens,
             finish_reason=reason,
             usage=self._close(group, now) if over else None,
-            timings=_timings(group, now) if over else None,
+            timings=timings(group, now) if over else None,
         )
 
     # ---- ends
@@ -282,32 +282,14 @@ class Engine:
         # Seconds from one end to the next while there is work; idle time does not count.
         self._pace += 0.2 * (now - max(self._last_end, group.scheduled or now) - self._pace)
         self._last_end = now
-        return Usage(
-            prompt_tokens=len(group.prompt),
-            completion_tokens=group.finished_tokens,
-            cached_tokens=group.cached_tokens,
-            visual_tokens=group.visual_tokens,
-        )
+        return usage(group)
 
     def _cancelled(self, group: Group) -> list[EngineOutput]:
+        """End a request that its client left."""
+        samples = [one.index for one in group.sequences] if group.forked else list(range(group.request.sampling.n))
         now = time.monotonic()
-        reason: FinishReason = "cancelled"
-        open_samples = (
-            [sequence.index for sequence in group.sequences] if group.forked else range(group.request.sampling.n)
-        )
-        messages = [Tokens(request_id=group.request.request_id, index=at, finish_reason=reason) for at in open_samples]
-        usage = self._close(group, now)
-        last = messages.pop()
-        return [
-            *messages,
-            Tokens(
-                request_id=last.request_id,
-                index=last.index,
-                finish_reason=reason,
-                usage=usage,
-                timings=_timings(group, now),
-            ),
-        ]
+        self._close(group, now)
+        return cancelled(group, samples, now)
 
     def _fail_media(self, error: EncodeError) -> list[EngineOutput]:
         """Fail the requests whose pictures could not be encoded; the others are scheduled again."""
@@ -320,7 +302,7 @@ class Engine:
         return outputs
 
     def _fail_poisoned(self, group: Group) -> Failed:
-        """End a request whose logits were not finite, and wipe its keys and values: NaN would reach others through padding."""
+        """End a request whose logits were not finite, and wipe its blocks: NaN would reach others through padding."""
         blocks = {block for one in group.sequences for block in one.block_table[: one.num_blocks].tolist()}
         failed = self._fail(group, EngineFailure("engine_failed", reason="no token could be chosen (NaN or no choice)"))
         self._runner.clear(self._blocks.forget(sorted(blocks)))
@@ -328,34 +310,5 @@ class Engine:
 
     def _fail(self, group: Group, error: Exception) -> Failed:
         """End a request in an error."""
-        if not isinstance(error, WebUIError):
-            error = EngineFailure("engine_failed", reason=f"{type(error).__name__}: {error}"[:300])
         self._close(group, time.monotonic())
-        return Failed(
-            request_id=group.request.request_id,
-            error=type(error).__name__,
-            code=error.code,
-            field=error.field,
-            retry_after=error.retry_after,
-            details={k: v if isinstance(v, int | float) else str(v) for k, v in error.details.items()},
-        )
-
-
-def _rows(chunks: list[Chunk]) -> list[Row]:
-    """The tokens to choose: one for each chunk that reaches its sequence's end, `n` where samples are still to be forked."""
-    rows = []
-    for chunk in chunks:
-        if chunk.samples:
-            group = chunk.sequence.group
-            count = 1 if group.forked else group.request.sampling.n
-            rows += [Row(chunk.sequence, index) for index in (range(count) if count > 1 else (chunk.sequence.index,))]
-    return rows
-
-
-def _timings(group: Group, now: float) -> Timings:
-    """Seconds from the request's arrival; what was never reached counts up to now."""
-    return Timings(
-        queued=(group.scheduled or now) - group.arrived,
-        first_token=(group.first_token or now) - group.arrived,
-        total=now - group.arrived,
-    )
+        return failure(group, error)

@@ -1,7 +1,8 @@
-"""Grammars for answers (JSON schema and the like) through llguidance: compiled beside the loop, applied as masks over the vocabulary.
+"""Grammars for answers (JSON schema and the like) through llguidance: compiled beside the loop, applied as masks.
 
-Compiling happens on a thread of its own (llguidance releases the interpreter lock) under limits of size, work and time; meanwhile
-the request waits and others go on. Compiled grammars are kept, the least recently used leave. A state belongs to one sequence.
+Compiling happens on a thread of its own (llguidance releases the interpreter lock) under limits of size, work and
+time; meanwhile the request waits and others go on. Compiled grammars are kept, the least recently used leave. A state
+belongs to one sequence.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
 """The paged KV cache: its tensors, who holds which block, and the prefix cache over blocks that nobody holds.
 
-A block keeps the keys and values of `block_size` tokens in every layer. A full block is known by a hash over everything its
-content depends on: the block before it, its tokens, their positions, the media behind its visual tokens and the request's salt.
-Blocks that nobody holds stay findable under their hash until their space is needed, the least recently used first.
+A block keeps the keys and values of `block_size` tokens in every layer. A full block is known by a hash over
+everything its content depends on: the block before it, its tokens, their positions, the media behind its visual
+tokens and the request's salt. Blocks that nobody holds stay findable under their hash until their space is needed,
+the least recently used first.
 """
 
 from __future__ import annotations
@@ -52,8 +53,8 @@ class BlockPool:
         return found
 
     def admit(self, sequence: Sequence, prefix: list[int], spare: int = 0) -> bool:
-        """Give the sequence its cached prefix and room for all its tokens, if `spare` free blocks remain; else nothing."""
-        assert sequence.num_blocks == 0 and sequence.num_computed == 0
+        """Give the sequence its cached prefix and room for all its tokens if `spare` blocks remain; else nothing."""
+        assert sequence.num_blocks == sequence.num_computed == 0
         need = self.blocks_for(len(sequence)) - len(prefix)
         if need + spare > len(self._free) - sum(self.references[block] == 0 for block in prefix):
             return False

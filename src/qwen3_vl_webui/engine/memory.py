@@ -43,7 +43,7 @@ def _free_bytes(config: EngineConfig, model: Qwen3VL) -> int:
 
 @torch.inference_mode()
 def _activation_bytes(config: EngineConfig, model: Qwen3VL, device: torch.device) -> int:
-    """Peak memory above the weights of a full batch: pictures of the whole budget, then as many tokens, then sampling."""
+    """Peak memory above the weights: pictures of the whole token budget, then as many tokens, then sampling."""
     vision, dtype = model.config.vision, getattr(torch, config.dtype)
     torch.cuda.reset_peak_memory_stats(device)
     base = torch.cuda.memory_allocated(device)

@@ -1,8 +1,8 @@
 """Presence, frequency and repetition penalties over counts that stay on the device.
 
-A sequence that asks for a penalty holds a slot: how often each token of the vocabulary was generated and, for the repetition
-penalty, which ones its prompt holds. The counts follow the sampled tokens on the device; a preempted or forked sequence gets
-its slot again from its tokens.
+A sequence that asks for a penalty holds a slot: how often each token of the vocabulary was generated and, for the
+repetition penalty, which ones its prompt holds. The counts follow the sampled tokens on the device; a
+forked sequence gets its slot from its tokens.
 """
 
 from __future__ import annotations

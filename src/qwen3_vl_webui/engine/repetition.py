@@ -1,8 +1,9 @@
 """Tell when an answer has fallen into a loop, the model family's known failure, from its tokens alone.
 
-A tail loops with period p when each of its tokens equals the one p before it. The detector keeps the length of that tail for
-every period at once, a few numpy operations on a short array a token. It speaks up only after `MIN_TOKENS` looping tokens and
-`MIN_ROUNDS` rounds more: table rules, columns of equal cells and lists whose numbers change stay below that.
+A tail loops with period p when each of its tokens equals the one p before it. The detector keeps the length of that
+tail for every period at once, a few numpy operations on a short array a token. It speaks up only after `MIN_TOKENS`
+looping tokens and `MIN_ROUNDS` rounds more: table rules, columns of equal cells and lists whose numbers change stay
+below that.
 """
 
 from __future__ import annotations

@@ -138,3 +138,14 @@ class Runner:
 
     def _put(self, array: Array) -> Tensor:
         return torch.from_numpy(np.ascontiguousarray(array)).to(self.device)
+
+
+def rows_to_sample(chunks: List[Chunk]) -> list[Row]:
+    """The tokens to choose: one for each chunk that ends its sequence, `n` where samples are still to be forked."""
+    rows = []
+    for chunk in chunks:
+        if chunk.samples:
+            group = chunk.sequence.group
+            count = 1 if group.forked else group.request.sampling.n
+            rows += [Row(chunk.sequence, index) for index in (range(count) if count > 1 else (chunk.sequence.index,))]
+    return rows

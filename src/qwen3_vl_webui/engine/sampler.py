@@ -1,11 +1,11 @@
 """Choose the next tokens of a batch on the device, every row by its own parameters.
 
-The order is Hugging Face's: penalties and bias on the logits, masks (stop tokens before `min_tokens`, grammar), temperature,
-top_k, top_p, min_p. Log-probabilities are the model's own: of its raw logits, before any of that.
+The order is Hugging Face's: penalties and bias on the logits, masks (stop tokens before `min_tokens`, grammar),
+temperature, top_k, top_p, min_p. Log-probabilities are the model's own: of its raw logits, before any of that.
 
-Randomness is counter-based: one uniform number a token, a hash of (seed, sample, index of the token), turned into a token by the
-inverse of the cumulative distribution in vocabulary order. So a seeded request draws the same tokens whatever else runs beside it,
-and two nearly equal logits that swap places in a sort do not change the draw.
+Randomness is counter-based: one uniform number a token, a hash of (seed, sample, index of the token), turned into a
+token by the inverse of the cumulative distribution in vocabulary order. So a seeded request draws the same tokens
+whatever else runs beside it, and two nearly equal logits that swap places in a sort do not change the draw.
 """
 
 from __future__ import annotations
@@ -186,7 +186,10 @@ def draw(
     max_top_k: int,
     sort: bool,
 ) -> Tensor:
-    """Draw one token a row. `max_top_k`: the largest top_k when every row has one, else 0. `sort`: some row has top_k or top_p."""
+    """Draw a token a row.
+
+    `max_top_k`: the largest top_k if all rows have one, else 0. `sort`: some row has a top_k or top_p.
+    """
     # Subtracting the maximum first keeps tiny temperatures finite.
     scaled = (logits - logits.amax(-1, keepdim=True)) / temperature[:, None].clamp(min=1e-6)
     if not sort:
@@ -208,7 +211,7 @@ def draw(
 
 
 def _few_candidates(scaled: Tensor, total: Tensor, top_k: Tensor, top_p: Tensor) -> tuple[Tensor, Tensor] | None:
-    """The best tokens, sorted, when they are all that top_k and top_p can keep: sorting 151936 logits is slow on a CPU."""
+    """The best tokens, sorted, if top_k and top_p keep no others: sorting 151936 logits is slow on a CPU."""
     values, ids = scaled.topk(min(MAX_CANDIDATES, scaled.shape[1]))
     covered = (top_k == 0) & (top_p < 1) & (values.exp().sum(-1) >= top_p * total[:, 0])
     enough = covered | ((top_k > 0) & (top_k <= MAX_CANDIDATES))
@@ -216,7 +219,7 @@ def _few_candidates(scaled: Tensor, total: Tensor, top_k: Tensor, top_p: Tensor)
 
 
 def _filter(values: Tensor, total: Tensor | None, top_k: Tensor, top_p: Tensor, min_p: Tensor) -> Tensor:
-    """Weights of sorted candidates (best first, its value 0) after top_k, top_p and min_p. `total`: of the whole vocabulary."""
+    """Weights of sorted candidates (best first, at 0) after top_k, top_p, min_p. `total`: of the whole vocabulary."""
     ranks = torch.arange(values.shape[1], device=values.device)
     limit = torch.where(top_k > 0, top_k, values.shape[1])
     weights = values.exp().masked_fill(ranks >= limit[:, None], 0)
@@ -229,7 +232,7 @@ def _filter(values: Tensor, total: Tensor | None, top_k: Tensor, top_p: Tensor, 
 
 
 def _invert(weights: Tensor, uniforms: Tensor) -> Tensor:
-    """The index at which the cumulative weight passes `uniforms` of the total. An index of weight 0 is never returned."""
+    """The index at which the cumulative weight passes `uniforms` of the total; never one of weight 0."""
     cumulative = weights.double().cumsum(-1)
     # Strictly below the total even after rounding.
     target = uniforms[:, None] * cumulative[:, -1:] * (1 - 2.0**-52)

@@ -1,9 +1,10 @@
-"""Decide what the next step computes: one token for every decoding sequence first, then chunks of prompts, under one budget.
+"""Decide what the next step computes: a token for every decoding sequence, then chunks of prompts, under one budget.
 
-A sequence is admitted with room for all its tokens; while decoding it grows block by block, and when no block is left the
-youngest running sequence gives its blocks back and waits to be computed again. The oldest always fits alone (`Engine.add`
-refuses what could not), so every step makes progress. Nothing about a sequence's progress changes here: `Engine` advances
-sequences after the batch has really been computed, so that a failed step can simply be scheduled again.
+A sequence is admitted with room for all its tokens; while decoding it grows block by block, and when no block is left
+the youngest running sequence gives its blocks back and waits to be computed again. The oldest always fits alone
+(`Engine.add` refuses what could not), so every step makes progress. Nothing about a sequence's progress changes here:
+`Engine` advances sequences after the batch has really been computed, so that a failed step can simply be scheduled
+again.
 """
 
 from __future__ import annotations
@@ -86,7 +87,7 @@ class Scheduler:
         return schedule
 
     def _grow(self, schedule: Schedule) -> int:
-        """Give each decoding sequence a slot for its token, preempting from the young end; return what is left to spend."""
+        """Give each decoding sequence a slot for its token, preempting the youngest; return what is left to spend."""
         budget = self.max_batch_tokens
         at = 0
         while at < len(self.running):

@@ -1,7 +1,7 @@
 """What the engine knows of a request under way: the group (one prompt) and its sequences (one per sample).
 
-Data owns its arithmetic here; deciding is the scheduler's part. A sequence is described by its tokens alone: everything it
-holds on the device (blocks, features, penalty counts) can be dropped and computed again from them.
+Data owns its arithmetic here; deciding is the scheduler's part. A sequence is described by its tokens alone:
+everything it holds on the device (blocks, features, penalty counts) can be dropped and computed again from them.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ class Group:
 
 
 class Sequence:
-    """One sample: prompt and generated tokens, how many are computed, and the blocks that hold their keys and values."""
+    """One sample: prompt and generated tokens, how many are computed, and the blocks of their keys and values."""
 
     __slots__ = (
         "block_table",

@@ -1,7 +1,7 @@
 """Features of pictures and of videos' temporal groups, by content, within a byte budget.
 
-What a running prompt still needs is pinned and never evicted; the rest leaves in the order of last use. Pinned features
-alone may exceed the budget: a prompt that was admitted must be able to go on.
+What a running prompt still needs is pinned and never evicted; the rest leaves in the order of last use. Pinned
+features alone may exceed the budget: a prompt that was admitted must be able to go on.
 """
 
 from __future__ import annotations

@@ -1,9 +1,10 @@
 """Attention over the paged KV cache: write a batch's keys and values, then let each query see its own sequence's past.
 
-PyTorch reference, also the CPU's implementation. A batch is described once a step (`Segments`, `plan`) and used in every layer.
-The cache of a layer is a pair of [kv_heads, blocks, block_size, d]: a head's keys in a block are one piece of memory, and what
-is gathered for a product is contiguous. Tokens lie flat; a segment is a run of one sequence's tokens that ends its computed part, so the query at offset i of a segment
-with `context` tokens before it sees keys [0, context + i].
+PyTorch reference, also the CPU's implementation. A batch is described once a step (`Segments`, `plan`) and used in
+every layer. The cache of a layer is a pair of [kv_heads, blocks, block_size, d]: a head's keys in a block are one
+piece of memory, and what is gathered for a product is contiguous. Tokens lie flat; a segment is a run of one
+sequence's tokens that ends its computed part, so the query at offset i of a segment with `context` tokens before it
+sees keys [0, context + i].
 """
 
 from __future__ import annotations
@@ -83,7 +84,7 @@ def write_kv(cache: tuple[Tensor, Tensor], k: Tensor, v: Tensor, slots: Tensor) 
 
 
 def paged_attention(q: Tensor, k: Tensor, v: Tensor, cache: tuple[Tensor, Tensor], plan: Plan) -> Tensor:
-    """q [n, heads, d], fresh k and v [n, kv_heads, d] already written to the cache -> [n, heads, d]. Scale is d ** -0.5."""
+    """q [n, heads, d], fresh k and v [n, kv_heads, d], already in the cache too -> [n, heads, d]. Scale d ** -0.5."""
     if not plan.prefills and len(plan.decodes) == 1:
         return _decode(q, cache, plan.decodes[0])
     out = torch.empty_like(q)
