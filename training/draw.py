@@ -158,7 +158,7 @@ def icon(canvas: Canvas, name: str, x: float, y: float, size: float, color: Colo
 
 @cache
 def _noise_pool() -> np.ndarray:
-    return np.random.default_rng(0).normal(0, 1, (1200, 1200, 3)).astype(np.float32)
+    return np.random.default_rng(0).normal(0, 1, (1600, 1600, 3)).astype(np.float32)
 
 
 def photo(rng: Random, width: int, height: int) -> np.ndarray:
@@ -175,7 +175,7 @@ def wear(rng: Random, picture: np.ndarray, strength: float = 1.0) -> np.ndarray:
         kind = rng.randrange(6)
         if kind == 0:
             h, w = picture.shape[:2]
-            y, x = rng.randint(0, 1200 - h) if h < 1200 else 0, rng.randint(0, 1200 - w) if w < 1200 else 0
+            y, x = rng.randint(0, 1600 - h), rng.randint(0, 1600 - w)
             noise = _noise_pool()[y : y + h, x : x + w] * (rng.uniform(2, 16) * strength)
             picture = np.clip(picture + noise, 0, 255).astype(np.uint8)
         elif kind == 1:

@@ -11,11 +11,11 @@ from training.scene import Generator, Sample
 
 @dataclass(frozen=True, kw_only=True)
 class SizeClass:
-    """Shapes of one kind of batch."""
+    """Shapes of one kind of batch: every row has the same room for patches and tokens and holds one or more samples."""
 
-    tokens: int  # most visual tokens of a sample
+    tokens: int  # most visual tokens of a row
     length: int  # tokens of a row
-    rows: int  # samples of a batch
+    rows: int  # of a batch
     share: float  # of the batches
 
     @property
@@ -24,10 +24,10 @@ class SizeClass:
 
 
 SIZES = {
-    "small": SizeClass(tokens=128, length=512, rows=96, share=0.36),
-    "middle": SizeClass(tokens=272, length=896, rows=48, share=0.40),
-    "large": SizeClass(tokens=768, length=1408, rows=16, share=0.12),
-    "video": SizeClass(tokens=272, length=896, rows=48, share=0.12),
+    "small": SizeClass(tokens=128, length=512, rows=64, share=0.36),
+    "middle": SizeClass(tokens=256, length=896, rows=32, share=0.40),
+    "large": SizeClass(tokens=768, length=1408, rows=10, share=0.12),
+    "video": SizeClass(tokens=256, length=896, rows=32, share=0.12),
 }
 SHARES: dict[str, list[tuple[Generator, float]]] = {
     "small": [(gui.screens, 0.14), (ocr.lines, 0.2), (ocr.form, 0.07), (ocr.pages, 0.06), (shapes.shapes, 0.15), (shapes.overlap, 0.03), (shapes.geometry, 0.12),

@@ -1,16 +1,18 @@
 """Qwen3VL on batches of fixed shape: the same parameters and the same arithmetic as `model.qwen3_vl`, in a form that compiles and fills a GPU.
 
-Rows are samples. Tokens see the shared prefix and their own conversation; patches see their own picture or pair of frames.
+Tokens see the prefix (media) of their sample and their own conversation; patches see their own picture or pair of frames.
 `tests/training` holds the two forms together.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
+from torch.nn.attention.flex_attention import create_block_mask, flex_attention
 
 from qwen3_vl_webui.model.config import ModelConfig
 from qwen3_vl_webui.model.qwen3_vl import Qwen3VL
@@ -36,14 +38,26 @@ def _rms(x: Tensor, weight: Tensor) -> Tensor:
     return (F.rms_norm(x.float(), (x.shape[-1],), None, _EPS) * weight).to(x.dtype)
 
 
-def vision_block(x: Tensor, cos: Tensor, sin: Tensor, bias: Tensor, heads: int, w: tuple[Tensor, ...]) -> Tensor:
-    """x [b, p, c], cos and sin [b, p, 1, d / 2], bias [b, 1, p, p]."""
-    n1w, n1b, qw, qb, ow, ob, n2w, n2b, f1w, f1b, f2w, f2b = w
-    q, k, v = _linear(_norm(x, n1w, n1b), qw, qb).unflatten(-1, (3, heads, -1)).unbind(2)
-    q, k = _rotate(q, cos, sin), _rotate(k, cos, sin)
-    out = F.scaled_dot_product_attention(q.transpose(1, 2), k.transpose(1, 2), v.transpose(1, 2), attn_mask=bias)
+def attend(q: Tensor, k: Tensor, v: Tensor, mask: Any) -> Tensor:
+    """q [b, h, n, d], k and v [b, kv, n, d]; the mask is additive or, on GPUs, a BlockMask."""
+    if isinstance(mask, Tensor):
+        repeat = q.shape[1] // k.shape[1]
+        k, v = (x.repeat_interleave(repeat, 1) if repeat > 1 else x for x in (k, v))
+        return F.scaled_dot_product_attention(q, k, v, attn_mask=mask)
+    return flex_attention(q, k, v, block_mask=mask, enable_gqa=q.shape[1] != k.shape[1])  # type: ignore[return-value]
+
+
+def vision_before(x: Tensor, cos: Tensor, sin: Tensor, heads: int, w: tuple[Tensor, ...]) -> tuple[Tensor, Tensor, Tensor]:
+    """x [b, p, c], cos and sin [b, p, 1, d / 2] -> queries, keys, values [b, h, p, d]."""
+    norm_w, norm_b, weight, bias = w
+    q, k, v = _linear(_norm(x, norm_w, norm_b), weight, bias).unflatten(-1, (3, heads, -1)).unbind(2)
+    return _rotate(q, cos, sin).transpose(1, 2), _rotate(k, cos, sin).transpose(1, 2), v.transpose(1, 2)
+
+
+def vision_after(x: Tensor, out: Tensor, w: tuple[Tensor, ...]) -> Tensor:
+    ow, ob, nw, nb, f1w, f1b, f2w, f2b = w
     x = x + _linear(out.transpose(1, 2).flatten(2), ow, ob)
-    return x + _linear(F.gelu(_linear(_norm(x, n2w, n2b), f1w, f1b), approximate="tanh"), f2w, f2b)
+    return x + _linear(F.gelu(_linear(_norm(x, nw, nb), f1w, f1b), approximate="tanh"), f2w, f2b)
 
 
 def text_before(x: Tensor, cos: Tensor, sin: Tensor, heads: int, kv_heads: int, w: tuple[Tensor, ...]) -> tuple[Tensor, Tensor, Tensor]:
@@ -60,13 +74,6 @@ def text_after(x: Tensor, out: Tensor, w: tuple[Tensor, ...]) -> Tensor:
     return x + _linear(F.silu(gate) * up, down)
 
 
-def text_block(x: Tensor, cos: Tensor, sin: Tensor, bias: Tensor, heads: int, kv_heads: int, before: tuple[Tensor, ...], after: tuple[Tensor, ...]) -> Tensor:
-    q, k, v = text_before(x, cos, sin, heads, kv_heads, before)
-    repeat = heads // kv_heads
-    out = F.scaled_dot_product_attention(q, k.repeat_interleave(repeat, 1), v.repeat_interleave(repeat, 1), attn_mask=bias)
-    return text_after(x, out, after)
-
-
 def merge(x: Tensor, norm_after: bool, w: tuple[Tensor, ...]) -> Tensor:
     nw, nb, f1w, f1b, f2w, f2b = w
     b, p, c = x.shape
@@ -74,18 +81,39 @@ def merge(x: Tensor, norm_after: bool, w: tuple[Tensor, ...]) -> Tensor:
     return _linear(F.gelu(_linear(x, f1w, f1b)), f2w, f2b)
 
 
+class _Lookup(torch.autograd.Function):
+    """`F.embedding` whose backward is a matrix product with one-hot rows: many equal ids make the usual one crawl."""
+
+    @staticmethod
+    def forward(ctx: Any, ids: Tensor, table: Tensor) -> Tensor:
+        ctx.save_for_backward(ids)
+        ctx.rows = table.shape[0]
+        return table[ids]
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> tuple[None, Tensor]:
+        (ids,) = ctx.saved_tensors
+        kind = torch.bfloat16 if gradient.device.type == "cuda" else gradient.dtype
+        hot = torch.zeros(ids.numel(), ctx.rows, dtype=kind, device=gradient.device)
+        hot.scatter_(1, ids.reshape(-1, 1), 1)
+        return None, (hot.t() @ gradient.reshape(-1, gradient.shape[-1]).to(kind)).to(gradient.dtype)
+
+
 class Batched:
     """Forward passes over rows. `dtype` is that of activations; parameters stay as they are."""
 
-    def __init__(self, model: Qwen3VL, dtype: torch.dtype, compiled: bool = False) -> None:
+    def __init__(self, model: Qwen3VL, dtype: torch.dtype, compiled: bool = False, flex: bool = False) -> None:
+        self.flex = flex
         self.model, self.config, self.dtype = model, model.config, dtype
         wrap: Callable[..., Callable[..., Tensor]] = (lambda f: torch.compile(f, dynamic=False)) if compiled else (lambda f: f)
-        self.vision_block, self.text_block, self.merge = wrap(vision_block), wrap(text_block), wrap(merge)
-        self._loss_core = wrap(_loss_core)
+        # Attention is compiled by itself: fused with the rotary embedding before it, it was five times slower.
+        self._vision_before, self._vision_after, self._text_before, self._text_after = wrap(vision_before), wrap(vision_after), wrap(text_before), wrap(text_after)
+        self._attend, self.merge, self._loss_core = wrap(attend), wrap(merge), wrap(_loss_core)
+        device = next(model.parameters()).device
         config: ModelConfig = model.config
-        self._axes = mrope_axes(config.text.mrope_section)
-        self._text_frequencies = inverse_frequencies(config.text.head_dim, config.text.rope_theta)
-        self._vision_frequencies = inverse_frequencies(config.vision.hidden_size // config.vision.num_heads // 2, 10_000.0)
+        self._axes = mrope_axes(config.text.mrope_section).to(device)
+        self._text_frequencies = inverse_frequencies(config.text.head_dim, config.text.rope_theta).to(device)
+        self._vision_frequencies = inverse_frequencies(config.vision.hidden_size // config.vision.num_heads // 2, 10_000.0).to(device)
 
     def encode(self, patches: Tensor, place: Tensor) -> list[Tensor]:
         """patches uint8 [b, p, 768 or 1536], place uint8 [b, 5, p] -> levels of [b, p / 4, hidden]."""
@@ -96,61 +124,70 @@ class Batched:
         if width == 768:  # a picture is two equal frames
             weight = weight.view(-1, 3, 2, 256).sum(2).flatten(1)
         x = _linear(x, weight, v.patch_embed.proj.bias)
-        row, column, rows, columns, group = (part.squeeze(1).long() for part in place.split(1, 1))
+        row, column, rows, columns, _ = (part.squeeze(1).long() for part in place.split(1, 1))
         side = round(vision.num_position_embeddings**0.5)
         down, across = row * (side - 1) / (rows - 1).clamp(min=1), column * (side - 1) / (columns - 1).clamp(min=1)
-        top, left = down.long(), across.long()
-        bottom, right = (top + 1).clamp(max=side - 1), (left + 1).clamp(max=side - 1)
-        dy, dx = (down - top).unsqueeze(-1), (across - left).unsqueeze(-1)
-        table = v.pos_embed.weight
-        learned = (
-            F.embedding(top * side + left, table) * (1 - dy) * (1 - dx)
-            + F.embedding(top * side + right, table) * (1 - dy) * dx
-            + F.embedding(bottom * side + left, table) * dy * (1 - dx)
-            + F.embedding(bottom * side + right, table) * dy * dx
-        )
+        cells = torch.arange(side, device=x.device)  # bilinear interpolation as a product with hat functions
+        hats = [(1 - (place[..., None] - cells).abs()).clamp(min=0) for place in (down, across)]
+        learned = (hats[0][..., :, None] * hats[1][..., None, :]).flatten(-2) @ v.pos_embed.weight
         x = x + learned.to(self.dtype)
-        frequencies = self._vision_frequencies.to(x.device)
-        angles = torch.cat((row[..., None] * frequencies, column[..., None] * frequencies), -1).unsqueeze(2)
+        angles = torch.cat((row[..., None] * self._vision_frequencies, column[..., None] * self._vision_frequencies), -1).unsqueeze(2)
         cos, sin = angles.cos(), angles.sin()
-        bias = _additive(group[:, :, None] == group[:, None, :], self.dtype)
+        mask = self._vision_mask(place[:, 4])
         levels = []
         for number, block in enumerate(v.blocks):
             a, m = block.attn, block.mlp
-            x = self.vision_block(x, cos, sin, bias, vision.num_heads, (
-                block.norm1.weight, block.norm1.bias, a.qkv.weight, a.qkv.bias, a.proj.weight, a.proj.bias, block.norm2.weight, block.norm2.bias,
-                m.linear_fc1.weight, m.linear_fc1.bias, m.linear_fc2.weight, m.linear_fc2.bias))  # fmt: skip
+            q, k, v_ = self._vision_before(x, cos, sin, vision.num_heads, (block.norm1.weight, block.norm1.bias, a.qkv.weight, a.qkv.bias))
+            x = self._vision_after(x, self._attend(q, k, v_, mask), (
+                a.proj.weight, a.proj.bias, block.norm2.weight, block.norm2.bias, m.linear_fc1.weight, m.linear_fc1.bias, m.linear_fc2.weight, m.linear_fc2.bias))  # fmt: skip
             if number in vision.deepstack_layers:
                 levels.append(self._merge(v.deepstack_merger_list[len(levels)], x, True))
         return [self._merge(v.merger, x, False), *levels]
+
+    def _vision_mask(self, group: Tensor) -> Any:
+        if not self.flex:
+            return _additive(group[:, :, None] == group[:, None, :], self.dtype)
+        b, p = group.shape
+        return create_block_mask(lambda row, head, q, k: group[row, q] == group[row, k], b, None, p, p, device=group.device)
+
+    def _text_mask(self, segment: Tensor, owner: Tensor) -> Any:
+        b, n = segment.shape
+        if not self.flex:
+            order = torch.ones(n, n, dtype=torch.bool, device=segment.device).tril()
+            return _additive(order & ((segment[:, :, None] == segment[:, None, :]) | (owner[:, :, None] == segment[:, None, :])), self.dtype)
+        return create_block_mask(lambda row, head, q, k: (q >= k) & ((segment[row, q] == segment[row, k]) | (owner[row, q] == segment[row, k])), b, None, n, n, device=segment.device)
 
     def _merge(self, m: torch.nn.Module, x: Tensor, norm_after: bool) -> Tensor:
         return self.merge(x, norm_after, (m.norm.weight, m.norm.bias, m.linear_fc1.weight, m.linear_fc1.bias, m.linear_fc2.weight, m.linear_fc2.bias))
 
     def embed(self, ids: Tensor, levels: list[Tensor], visual: Tensor) -> tuple[Tensor, list[Tensor]]:
         """Embeddings with visual tokens in place, and what DeepStack adds after the first layers; each [b, n, hidden]."""
-        x = F.embedding(ids, self.model.language_model.embed_tokens.weight).to(self.dtype)
-        b, m, hidden = levels[0].shape
-        index = torch.where(visual > 0, visual - 1 + torch.arange(b, device=ids.device)[:, None] * m, b * m)
-        placed = [F.embedding(index, torch.cat((level.reshape(b * m, hidden), level.new_zeros(1, hidden)))) for level in levels]
+        x = _Lookup.apply(ids, self.model.language_model.embed_tokens.weight).to(self.dtype)
+        b, n = ids.shape
+        m, hidden = levels[0].shape[1:]
+        # Where each visual token goes; those that stand for no picture all go to one row behind the others.
+        token = torch.arange(n, device=ids.device).expand(b, n)
+        goal = torch.full((b, m + 1), -1, device=ids.device).scatter_(1, visual, token)[:, 1:]
+        goal = torch.where(goal < 0, b * n, goal + n * torch.arange(b, device=ids.device)[:, None]).flatten()
+        placed = [level.new_zeros(b * n + 1, hidden).index_copy(0, goal, level.flatten(0, 1))[:-1].view(b, n, hidden) for level in levels]
         return torch.where((visual > 0)[..., None], placed[0], x), placed[1:]
 
     def rotary(self, positions: Tensor) -> tuple[Tensor, Tensor]:
         """positions [b, 3, n] -> cos and sin [b, n, 1, d / 2]."""
         b, _, n = positions.shape
-        cos, sin = mrope(positions.transpose(0, 1).reshape(3, -1), self._text_frequencies.to(positions.device), self._axes.to(positions.device), 1.0)
+        cos, sin = mrope(positions.transpose(0, 1).reshape(3, -1), self._text_frequencies, self._axes, 1.0)
         return cos.view(b, n, 1, -1), sin.view(b, n, 1, -1)
 
-    def hidden(self, ids: Tensor, positions: Tensor, segment: Tensor, levels: list[Tensor], visual: Tensor) -> Tensor:
+    def hidden(self, ids: Tensor, positions: Tensor, segment: Tensor, owner: Tensor, levels: list[Tensor], visual: Tensor) -> Tensor:
         """Hidden states after the final norm, [b, n, hidden]."""
         text, d = self.config.text, self.model.language_model
         x, added = self.embed(ids, levels, visual)
         cos, sin = self.rotary(positions)
-        n = ids.shape[1]
-        order = torch.ones(n, n, dtype=torch.bool, device=ids.device).tril()
-        bias = _additive(order & ((segment[:, :, None] == segment[:, None, :]) | (segment[:, None, :] == 0)), self.dtype)
+        mask = self._text_mask(segment, owner)
         for number, layer in enumerate(d.layers):
-            x = self.text_block(x, cos, sin, bias, text.num_heads, text.num_kv_heads, *layer_weights(layer))
+            before, after = layer_weights(layer)
+            q, k, v = self._text_before(x, cos, sin, text.num_heads, text.num_kv_heads, before)
+            x = self._text_after(x, self._attend(q, k, v, mask), after)
             if number < len(added):
                 x = x + added[number]
         return _rms(x, d.norm.weight)
@@ -158,7 +195,7 @@ class Batched:
     def loss(self, batch: dict[str, Tensor]) -> tuple[Tensor, Tensor]:
         """Weighted mean cross-entropy, and the share of learnt tokens that are right."""
         levels = self.encode(batch["patches"], batch["place"])
-        hidden = self.hidden(batch["ids"].long(), batch["positions"].long(), batch["segment"], levels, batch["visual"].long())
+        hidden = self.hidden(batch["ids"].long(), batch["positions"].long(), batch["segment"], batch["owner"], levels, batch["visual"].long())
         return self._loss_core(hidden, self.model.lm_head.weight, batch["target"], batch["weight"])
 
 

@@ -88,7 +88,7 @@ def clips(rng: Random, held_out: bool, tokens: int) -> Sample:
         frames.append(canvas.array())
     video = np.stack(frames)
     if rng.random() < 0.3:
-        flat = wear(Random(rng.getrandbits(32)), video.reshape(-1, width, 3), 0.6) if video.shape[0] * height <= 1200 else video
+        flat = wear(Random(rng.getrandbits(32)), video.reshape(-1, width, 3), 0.6) if video.shape[0] * height <= 1600 else video
         video = flat.reshape(video.shape)
 
     def span(event: Event) -> str:

@@ -1,0 +1,175 @@
+"""Measures checkpoints on held-out seeds, held-out fonts and, row by row, the skills of the table in LOG.md.
+
+    python -m training.evaluate src/qwen3_vl_webui/demo --cases 500 --json out.json [--editions instruct thinking]
+
+Each case is one picture (or clip) with one question, answered greedily in one turn; the two editions see the same cases.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from random import Random
+
+import numpy as np
+import torch
+from tokenizers import Tokenizer
+
+from qwen3_vl_webui.model.config import ModelConfig
+from qwen3_vl_webui.model.qwen3_vl import Qwen3VL
+from qwen3_vl_webui.model.weights import copy_weights
+from training import prompt
+from training.gui import KINDS
+from training.mixture import SIZES, draw
+from training.network import Batched, generate
+from training.scene import Sample, Turn
+from training.score import score
+
+# row: (skills, size classes, most new tokens)
+ROWS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "GUI description, F1 on kind + text": (("gui_describe",), ("small", "middle", "large")),
+    "GUI boxes, recall at IoU 0.5": (("gui_boxes", "gui_box"), ("small", "middle", "large")),
+    "GUI click inside the target": (("gui_click", "gui_point"), ("small", "middle", "large")),
+    "GUI state, title, count": (("gui_state", "gui_title", "gui_count"), ("small", "middle")),
+    "Boxes of shapes, recall at IoU 0.5": (("box", "boxes"), ("small", "middle")),
+    "OCR, lines: character error rate": (("ocr",), ("small", "middle", "large")),
+    "OCR, forms: character error rate": (("ocr_form", "ocr_value"), ("small", "middle", "large")),
+    "HTML, elements and texts equal": (("html",), ("middle", "large")),
+    "Geometry": (("geometry",), ("small", "middle")),
+    "Charts: read, extreme, list": (("chart_read", "chart_extreme", "chart_list"), ("small", "middle", "large")),
+    "Charts with computation": (("chart_compute",), ("small", "middle", "large")),
+    "Tables": (("table_read", "table_extreme", "table_compute"), ("small", "middle", "large")),
+    "Video: what at a time": (("video_what",), ("video",)),
+    "Video: when, both ends within 1 s": (("video_when",), ("video",)),
+    "Counting": (("count",), ("small", "middle")),
+    "Spatial relations": (("relation", "front", "color", "largest"), ("small", "middle")),
+    "Recall over several pages": (("recall",), ("small", "middle")),
+    "Chat and honesty": (("chat_who", "chat_can", "chat_cannot", "chat_outside", "chat_missing", "chat_photo", "chat_hello", "chat_get"), ("small",)),
+}  # fmt: skip
+
+
+def cases(row: str, count: int, seed: str) -> list[tuple[str, Sample, Turn]]:
+    """(size class, sample, the question). Seeds of the training never look like these; `held_out` brings in the fonts kept back."""
+    skills, sizes = ROWS[row]
+    found: list[tuple[str, Sample, Turn]] = []
+    number = 0
+    while len(found) < count:
+        rng = Random(f"held-out-{seed}-{row}-{number}")
+        size = sizes[number % len(sizes)]
+        number += 1
+        sample = draw(rng, True, size)
+        turns = [turns[0] for turns in sample.conversations if turns[0].skill in skills]
+        if turns:
+            found.append((size, sample, rng.choice(turns)))
+    return found
+
+
+def batches(items: list[tuple[str, Sample, Turn]], tokenizer: Tokenizer, thinking: bool, patches: int) -> Iterator[tuple[list[int], dict[str, torch.Tensor], torch.Tensor, torch.Tensor]]:
+    """Prompts of about one size together: (indices, arrays, prompt lengths, next positions)."""
+    prompts = []
+    for sample, turn in ((sample, turn) for _, sample, turn in items):
+        head = prompt.prefix(tokenizer, sample)
+        prompts.append((head, prompt.question(tokenizer, turn, thinking)))
+    order = sorted(range(len(items)), key=lambda i: (prompts[i][0].patches.shape[1], prompts[i][0].patches.shape[0]))
+    while order:
+        group: list[int] = []
+        width = prompts[order[0]][0].patches.shape[1]
+        while order and prompts[order[0]][0].patches.shape[1] == width and (not group or max(4, prompts[order[0]][0].patches.shape[0]) * (len(group) + 1) <= patches) and len(group) < 256:
+            group.append(order.pop(0))
+        p = max(4, *(prompts[i][0].patches.shape[0] for i in group))
+        n = max(len(prompts[i][0].ids) + len(prompts[i][1]) for i in group)
+        b = len(group)
+        arrays = {"patches": np.zeros((b, p, width), np.uint8), "place": np.zeros((b, 5, p), np.uint8), "ids": np.zeros((b, n), np.int64), "positions": np.zeros((b, 3, n), np.int64), "visual": np.zeros((b, n), np.int64)}
+        arrays["place"][:, 2:4] = 2
+        lengths, nexts = [], []
+        for k, i in enumerate(group):
+            head, asked = prompts[i]
+            start, m = len(head.ids), len(asked)
+            count = head.patches.shape[0]
+            arrays["patches"][k, :count], arrays["place"][k, :, :count] = head.patches, head.place
+            arrays["ids"][k, : start + m] = [*head.ids, *asked]
+            arrays["positions"][k, :, :start], arrays["positions"][k, :, start : start + m] = head.positions, head.next_position + np.arange(m)
+            arrays["visual"][k, :start] = head.visual
+            lengths.append(start + m)
+            nexts.append(head.next_position + m)
+        yield group, {name: torch.from_numpy(array) for name, array in arrays.items()}, torch.tensor(lengths), torch.tensor(nexts)
+
+
+def answers(net: Batched, tokenizer: Tokenizer, items: list[tuple[str, Sample, Turn]], thinking: bool, most: int, device: torch.device) -> list[str]:
+    """Greedy answers, without their chains, in the order of the cases."""
+    stop = tokenizer.token_to_id("<|im_end|>")
+    close = tokenizer.token_to_id("</think>")
+    texts = [""] * len(items)
+    for group, arrays, lengths, nexts in batches(items, tokenizer, thinking, 600_000 if device.type == "cuda" else 16_000):
+        batch = {name: tensor.to(device) for name, tensor in arrays.items()}
+        for i, ids in zip(group, generate(net, batch, lengths.to(device), nexts.to(device), stop, most), strict=True):
+            if thinking:
+                ids = ids[ids.index(close) + 1 :] if close in ids else []
+            texts[i] = tokenizer.decode(ids, skip_special_tokens=False).strip()
+    return texts
+
+
+def load(folder: Path, device: torch.device, dtype: torch.dtype) -> Qwen3VL:
+    """A checkpoint with plain (unpacked) weights."""
+    from safetensors.torch import load_file
+
+    model = Qwen3VL(ModelConfig.load(folder)).to(device, dtype)
+    copy_weights(model, {name: tensor.to(device) for name, tensor in load_file(folder / "model.safetensors").items()})
+    return model.eval()
+
+
+def markdown(results: dict[str, dict[str, float]], count: int) -> str:
+    editions = list(next(iter(results.values())))
+    lines = ["| skill | " + " | ".join(edition.capitalize() for edition in editions) + " |", "|---|" + "---|" * len(editions)]
+    lines += [f"| {row} | " + " | ".join(f"{values[edition]:.3f}" for edition in editions) + " |" for row, values in results.items()]
+    return "\n".join([*lines, "", f"{count} cases a row."])
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path, help="holds instruct/ and thinking/")
+    parser.add_argument("--cases", type=int, default=500)
+    parser.add_argument("--seed", default="0")
+    parser.add_argument("--editions", nargs="+", default=["instruct", "thinking"])
+    parser.add_argument("--rows", nargs="+", default=[], help="parts of row names")
+    parser.add_argument("--json", type=Path)
+    parser.add_argument("--most", type=int, default=600, help="new tokens at most")
+    parser.add_argument("--show", type=int, default=0, help="print some wrong answers of each row")
+    parser.add_argument("--workers", type=int, default=1, help="processes that draw the cases")
+    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
+    args = parser.parse_args()
+    device = torch.device(args.device)
+    rows = [row for row in ROWS if not args.rows or any(part.lower() in row.lower() for part in args.rows)]
+    begin = time.monotonic()
+    if args.workers > 1:
+        from concurrent.futures import ProcessPoolExecutor
+        from multiprocessing import get_context
+
+        with ProcessPoolExecutor(args.workers, mp_context=get_context("fork")) as pool:
+            drawn = dict(zip(rows, pool.map(cases, rows, [args.cases] * len(rows), [args.seed] * len(rows)), strict=True))
+    else:
+        drawn = {row: cases(row, args.cases, args.seed) for row in rows}
+    print(f"drew the cases in {time.monotonic() - begin:.0f} s", flush=True)
+    nets = {edition: Batched(load(args.folder / edition, device, torch.bfloat16 if device.type == "cuda" else torch.float32), torch.bfloat16 if device.type == "cuda" else torch.float32) for edition in args.editions}
+    results: dict[str, dict[str, float]] = {}
+    for row, items in drawn.items():
+        results[row] = {}
+        for edition, net in nets.items():
+            tokenizer = Tokenizer.from_file(str(args.folder / edition / "tokenizer.json"))
+            given = answers(net, tokenizer, items, edition == "thinking", args.most, device)
+            scores = [score(text, turn.check, KINDS) for text, (_, _, turn) in zip(given, items, strict=True)]
+            results[row][edition] = sum(scores) / len(scores)
+            wrong = [k for k, value in enumerate(scores) if (value > 0.05 if items[k][2].check["type"] == "ocr" else value < 0.99)]
+            for k in wrong[: args.show]:
+                print(f"  [{edition}] {items[k][2].question!r}\n    wanted {items[k][2].answer!r}\n    given  {given[k]!r}")
+        print(f"{row}: " + ", ".join(f"{edition} {value:.3f}" for edition, value in results[row].items()) + f" ({time.monotonic() - begin:.0f} s)", flush=True)
+    if args.json:
+        args.json.write_text(json.dumps({"cases": args.cases, "seed": args.seed, "device": str(device), "seconds": round(time.monotonic() - begin, 1), "rows": results}, indent=1) + "\n")
+    print(markdown(results, args.cases))
+
+
+if __name__ == "__main__":
+    main()

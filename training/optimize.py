@@ -1,0 +1,79 @@
+"""Muon for the matrices inside the network (Keller Jordan, 2024: momentum, orthogonalised by Newton-Schulz), AdamW for everything else.
+
+All state lives in tensors that are changed in place, rates included, so that a step can be captured in a CUDA graph.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+import torch
+from torch import Tensor, nn
+
+_BETAS = (0.9, 0.98)
+
+
+def orthogonalized(g: Tensor) -> Tensor:
+    """Batch of matrices [k, rows, columns] with their singular values brought near one; five quintic steps in bfloat16."""
+    x = g.bfloat16()
+    flipped = x.shape[1] > x.shape[2]
+    x = x.mT if flipped else x
+    x = x / (x.norm(dim=(1, 2), keepdim=True) + 1e-7)
+    for _ in range(5):
+        a = x @ x.mT
+        x = 3.4445 * x + (-4.7750 * a + 2.0315 * a @ a) @ x
+    return x.mT if flipped else x
+
+
+class Optimizer:
+    """One step of both from the gradients; `rates` (Muon's, AdamW's) is set before a step."""
+
+    def __init__(self, model: nn.Module, *, decay: float = 0.01) -> None:
+        groups: dict[tuple[int, ...], list[nn.Parameter]] = defaultdict(list)
+        self.rest: list[nn.Parameter] = []
+        for name, parameter in model.named_parameters():  # a shared parameter comes once
+            inner = parameter.dim() == 2 and not any(part in name for part in ("embed_tokens", "pos_embed", "lm_head"))
+            (groups[tuple(parameter.shape)] if inner else self.rest).append(parameter)
+        self.groups, self.decay = list(groups.values()), decay
+        device = self.rest[0].device
+        self.rates = torch.zeros(2, device=device)
+        self.momentum = [torch.zeros(len(members), *members[0].shape, device=device) for members in self.groups]
+        self.first, self.second = [torch.zeros_like(p) for p in self.rest], [torch.zeros_like(p) for p in self.rest]
+        self.powers = torch.ones(2, device=device)  # of the betas
+        self.betas = torch.tensor(_BETAS, device=device)
+
+    @torch.no_grad()
+    def step(self) -> None:
+        shrink = 1 - self.rates[0] * self.decay
+        for members, momentum in zip(self.groups, self.momentum, strict=True):
+            grads = torch.stack([p.grad if p.grad is not None else torch.zeros_like(p) for p in members])
+            momentum.lerp_(grads, 0.05)
+            rows, columns = members[0].shape
+            update = orthogonalized(torch.lerp(grads, momentum, 0.95)).float() * (self.rates[0] * max(1.0, rows / columns) ** 0.5)
+            torch._foreach_mul_(members, shrink)
+            torch._foreach_sub_(members, list(update.unbind()))
+        grads = [p.grad if p.grad is not None else torch.zeros_like(p) for p in self.rest]
+        self.powers.mul_(self.betas)
+        torch._foreach_lerp_(self.first, grads, 1 - _BETAS[0])
+        torch._foreach_mul_(self.second, _BETAS[1])
+        torch._foreach_addcmul_(self.second, grads, grads, 1 - _BETAS[1])
+        root = torch._foreach_sqrt(self.second)
+        torch._foreach_mul_(root, (1 - self.powers[1]).rsqrt())
+        torch._foreach_add_(root, 1e-10)
+        update = torch._foreach_div(self.first, root)
+        torch._foreach_mul_(update, self.rates[1] / (1 - self.powers[0]))
+        torch._foreach_sub_(self.rest, update)
+
+    def state(self) -> dict[str, list[Tensor]]:
+        """Momentum in bfloat16, to keep saved state small."""
+        return {"momentum": [m.bfloat16().cpu() for m in self.momentum], "first": [m.cpu() for m in self.first], "second": [m.cpu() for m in self.second], "powers": [self.powers.cpu()]}
+
+    @torch.no_grad()
+    def load(self, state: dict[str, list[Tensor]]) -> None:
+        for mine, stored in zip([*self.momentum, *self.first, *self.second, self.powers], [*state["momentum"], *state["first"], *state["second"], *state["powers"]], strict=True):
+            mine.copy_(stored)
+
+    def reset(self) -> None:
+        for tensor in [*self.momentum, *self.first, *self.second]:
+            tensor.zero_()
+        self.powers.fill_(1)

@@ -1,0 +1,218 @@
+"""Trains a network on what the generators draw, for a given time, and goes on from saved state.
+
+    python -m training.train --state STATE --plan both:900                                            # the trunk: both editions' behaviour
+    python -m training.train --state STATE --plan both:300,instruct:120,thinking:120 --out FOLDER     # on, and the end of both editions
+
+The learning rate of the trunk is constant after a warm-up; an edition's falls to zero. State is written as pieces of at most 15 MiB.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import json
+import time
+from pathlib import Path
+from typing import Any, TextIO
+
+import torch
+
+from qwen3_vl_webui.model.config import ModelConfig
+from qwen3_vl_webui.model.qwen3_vl import Qwen3VL
+from qwen3_vl_webui.model.weights import initialize, save_weights
+from training.feed import Feeder, frames_of
+from training.mixture import SIZES, SizeClass
+from training.network import Batched
+from training.optimize import Optimizer
+from training.pack import Layout
+
+_PIECE = 15 << 20
+MUON_RATE, ADAM_RATE = 0.02, 3e-3
+
+
+def save_pieces(state: dict[str, Any], folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    buffer = io.BytesIO()
+    torch.save(state, buffer)
+    data = buffer.getvalue()
+    for old in folder.glob("state.*"):
+        old.unlink()
+    for number, start in enumerate(range(0, len(data), _PIECE)):
+        (folder / f"state.{number:03}").write_bytes(data[start : start + _PIECE])
+
+
+def load_pieces(folder: Path) -> dict[str, Any] | None:
+    pieces = sorted(folder.glob("state.*"))
+    if not pieces:
+        return None
+    state: dict[str, Any] = torch.load(io.BytesIO(b"".join(piece.read_bytes() for piece in pieces)), map_location="cpu", weights_only=True)
+    return state
+
+
+def start_model(folder: Path, device: torch.device, seed: int) -> Qwen3VL:
+    """Random weights; what writes into the residual streams starts small."""
+    model = Qwen3VL(ModelConfig.load(folder)).to(device)
+    initialize(model, torch.Generator(device).manual_seed(seed), std=0.04)
+    with torch.no_grad():
+        for name, parameter in model.named_parameters():
+            if name.endswith(("o_proj.weight", "down_proj.weight", "attn.proj.weight", "mlp.linear_fc2.weight")) or ("deepstack" in name and name.endswith("linear_fc2.weight")):
+                parameter.mul_(0.2)
+    return model
+
+
+class Stepper:
+    """Forward, backward and update on one batch; on a GPU captured once for each size class and replayed."""
+
+    def __init__(self, net: Batched, optimizer: Optimizer, scale: float, *, graphs: bool) -> None:
+        self.net, self.optimizer = net, optimizer
+        self._graphs: dict[str, tuple[torch.cuda.CUDAGraph, dict[str, torch.Tensor], torch.Tensor, torch.Tensor]] = {}
+        for name, size in SIZES.items() if graphs else ():
+            self._graphs[name] = self._capture(name, size, max(1, round(size.rows * scale)))
+
+    def __call__(self, size: str, batch: dict[str, torch.Tensor]) -> tuple[torch.Tensor, torch.Tensor]:
+        if size not in self._graphs:
+            return self._step(batch)
+        graph, static, loss, right = self._graphs[size]
+        for name, tensor in batch.items():
+            static[name].copy_(tensor, non_blocking=True)
+        graph.replay()
+        return loss, right
+
+    def _step(self, batch: dict[str, torch.Tensor]) -> tuple[torch.Tensor, torch.Tensor]:
+        for parameter in self.net.model.parameters():
+            parameter.grad = None
+        loss, right = self.net.loss(batch)
+        loss.backward()
+        self.optimizer.step()
+        return loss.detach(), right
+
+    def _capture(self, name: str, size: SizeClass, rows: int) -> tuple[torch.cuda.CUDAGraph, dict[str, torch.Tensor], torch.Tensor, torch.Tensor]:
+        device = self.optimizer.rates.device
+        static = {key: torch.zeros(rows, *shape, dtype=getattr(torch, kind), device=device) for key, (shape, kind) in Layout.of(size, frames_of(name)).fields.items()}
+        static["weight"] += 1
+        static["place"][:, 2:4] = 2
+        side = torch.cuda.Stream()
+        side.wait_stream(torch.cuda.current_stream())
+        with torch.cuda.stream(side):
+            for _ in range(3):
+                self._step(static)
+        torch.cuda.current_stream().wait_stream(side)
+        torch.cuda.synchronize()
+        graph = torch.cuda.CUDAGraph()
+        for parameter in self.net.model.parameters():
+            parameter.grad = None
+        with torch.cuda.graph(graph):
+            loss, right = self._step(static)
+        return graph, static, loss, right
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--folder", type=Path, default=Path("src/qwen3_vl_webui/demo/instruct"), help="configuration and tokenizer")
+    parser.add_argument("--state", type=Path, required=True)
+    parser.add_argument("--plan", required=True, help="phases and their seconds, e.g. both:300,instruct:120,thinking:120; an edition starts from the trunk ('both')")
+    parser.add_argument("--out", type=Path, help="folder for the editions' weights")
+    parser.add_argument("--workers", type=int, default=15)
+    parser.add_argument("--scale", type=float, default=1.0, help="of the rows of a batch")
+    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
+    parser.add_argument("--no-compile", action="store_true")
+    parser.add_argument("--steps", type=int, default=10**9)
+    parser.add_argument("--seed", default="train")
+    parser.add_argument("--log", type=Path, default=Path("training-log.jsonl"))
+    parser.add_argument("--rate", type=float, default=1.0, help="multiplies the learning rates")
+    args = parser.parse_args()
+    begin = time.monotonic()
+    device = torch.device(args.device)
+    plan = [(name, float(seconds)) for name, seconds in (part.split(":") for part in args.plan.split(","))]
+    state = load_pieces(args.state)
+    runs = state["runs"] if state else 0
+    phases = [name for name, _ in plan]
+    feeder = Feeder(tokenizer=args.folder / "tokenizer.json", seed=f"{args.seed}-{runs}", phases=phases, workers=args.workers, device=device, scale=args.scale)
+    torch.set_float32_matmul_precision("high")
+    trainer = Trainer(args, device, state)
+    print(json.dumps({"ready": round(time.monotonic() - begin, 1)}), flush=True)
+    feeder.start()
+    args.log.parent.mkdir(parents=True, exist_ok=True)
+    trunk = trainer.snapshot()
+    with args.log.open("a") as log:
+        for number, (edition, seconds) in enumerate(plan):
+            if number:
+                feeder.advance()
+            if edition != "both":
+                trainer.restore(trunk)
+            trainer.run(feeder, edition, seconds, runs, log, begin)
+            if edition == "both":
+                trunk = trainer.snapshot()
+                save_pieces(trunk | {"runs": runs + 1}, args.state)
+            elif args.out:
+                save_weights(trainer.model, args.out / edition)
+    print(json.dumps({"done": args.plan, "samples": feeder.samples, "repeated": feeder.repeated, "seconds": round(time.monotonic() - begin, 1)}), flush=True)
+    feeder.close()
+
+
+class Trainer:
+    """A model, its optimizer, and the steps that have been taken."""
+
+    def __init__(self, args: argparse.Namespace, device: torch.device, state: dict[str, Any] | None) -> None:
+        self.args, self.device, self.steps = args, device, 0
+        cuda = device.type == "cuda"
+        # The fastest way first; what this machine's PyTorch cannot do is left out.
+        ways = [(True, True), (False, True), (False, False)] if cuda and not args.no_compile else [(False, False)]
+        for flex, graphs in ways:
+            self.model = start_model(args.folder, device, 0)
+            self.optimizer = Optimizer(self.model)
+            start = self.snapshot()
+            net = Batched(self.model, torch.bfloat16 if cuda else torch.float32, compiled=cuda and not args.no_compile, flex=flex)
+            try:
+                self.stepper = Stepper(net, self.optimizer, args.scale, graphs=graphs)
+            except Exception as error:  # anything: the next way may do
+                if (flex, graphs) == ways[-1]:
+                    raise
+                print(f"without flex={flex} graphs={graphs}: {error!r}"[:2000], flush=True)
+                continue
+            break
+        self.restore(state or start)  # the warm-up before the capture changed everything
+
+    def snapshot(self) -> dict[str, Any]:
+        return {"model": {n: p.detach().cpu().clone() for n, p in self.model.named_parameters()}, "optimizer": self.optimizer.state(), "steps": self.steps}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        with torch.no_grad():
+            for name, parameter in self.model.named_parameters():
+                parameter.copy_(state["model"][name])
+        self.optimizer.load(state["optimizer"])
+        self.steps = state["steps"]
+
+    def run(self, feeder: Feeder, edition: str, seconds: float, runs: int, log: TextIO, begin: float) -> None:
+        """Trains for so many seconds. Warm-up over the first 300 steps; an edition's rate falls to zero."""
+        sums: dict[str, list[Any]] = {}
+        start = last = time.monotonic()
+        step = timed = 0
+        while step < self.args.steps and (share := (time.monotonic() - start) / seconds) < 1:
+            size, batch = feeder.next()
+            rate = self.args.rate * min(1.0, (self.steps + 1) / 300) * (1.0 if edition == "both" else 1 - share)
+            self.optimizer.rates.copy_(torch.tensor([MUON_RATE * rate, ADAM_RATE * rate]))
+            loss, right = self.stepper(size, batch)
+            total = sums.setdefault(size, [torch.zeros((), device=self.device), torch.zeros((), device=self.device), 0])
+            total[0] += loss
+            total[1] += right
+            total[2] += 1
+            step += 1
+            self.steps += 1
+            if step % 100 and step != 20:
+                continue
+            values = {name: [round(float(a) / n, 4), round(float(b) / n, 4)] for name, (a, b, n) in sums.items()}
+            now = time.monotonic()
+            line = {"edition": edition, "run": runs, "step": self.steps, "seconds": round(now - begin, 1), "step_ms": round((now - last) / (step - timed) * 1000, 1), "loss_right": values,
+                    "samples": feeder.samples, "drawn": feeder.drawn, "repeated": feeder.repeated, "waited": feeder.waited}  # fmt: skip
+            last, timed, sums = now, step, {}
+            log.write(json.dumps(line) + "\n")
+            log.flush()
+            if step % 2000 == 0 or step in (20, 100, 500, 1000):
+                print(json.dumps(line), flush=True)
+            if any(v[0] != v[0] for v in values.values()):
+                raise RuntimeError("the loss is not a number")
+
+
+if __name__ == "__main__":
+    main()
