@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import shlex
 from pathlib import Path
-from typing import Annotated, get_args
+from typing import TYPE_CHECKING, Annotated, get_args
 
 import typer
 from rich.console import Console
@@ -18,6 +18,9 @@ from qwen3_vl_webui.cli.texts import say
 from qwen3_vl_webui.config import Settings
 from qwen3_vl_webui.engine.request import Edition
 from qwen3_vl_webui.errors import WebUIError
+
+if TYPE_CHECKING:
+    from qwen3_vl_webui.cli.talk import Loop, Talker, Turn
 
 Url = Annotated[
     str | None, typer.Option(help="Talk to this running server instead of loading a model", show_default=False)
@@ -51,17 +54,15 @@ class _Session:
     def __init__(
         self,
         console: Console,
-        loop: object,
-        talker: object,
+        loop: Loop,
+        talker: Talker,
         edition: Edition,
         max_tokens: int | None,
         attached: list[Path],
     ) -> None:
-        from qwen3_vl_webui.cli.talk import Loop, Talker, Turn
-
         self.console = console
-        self.loop: Loop = loop  # type: ignore[assignment]
-        self.talker: Talker = talker  # type: ignore[assignment]
+        self.loop = loop
+        self.talker = talker
         self.edition: Edition = edition
         self.max_tokens = max_tokens
         self.attached = attached
@@ -126,7 +127,7 @@ class _Session:
         self.turns = [*turns, Turn(role="assistant", text="".join(said))]
         self.attached = []
 
-    async def answer(self, turns: list, said: list[str]) -> None:  # type: ignore[type-arg]
+    async def answer(self, turns: list[Turn], said: list[str]) -> None:
         async for piece in self.talker.answer(turns, self.edition, self.max_tokens):
             match piece.kind:
                 case "text":
