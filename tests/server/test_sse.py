@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator
 import pytest
 from starlette.types import Message
 
-from qwen3_vl_webui.server.sse import COMMENT, ClientLeft, EventStream, until_disconnect, with_heartbeat
+from qwen3_vl_webui.server.sse import COMMENT, ClientLeft, EventStream, head_start, until_disconnect
 
 
 class Source:
@@ -26,30 +26,37 @@ class Source:
             self.closed = True
 
 
-async def test_silence_is_filled_with_heartbeats_and_nothing_is_lost() -> None:
-    source = Source(3, 0.05)
-    items = [item async for item in with_heartbeat(source(), period=0.02)]
-    assert [item for item in items if item is not None] == [b"0", b"1", b"2"]
-    assert items.count(None) >= 3
-    assert source.closed
+def never(_: bytes) -> bool:
+    return False
 
 
-async def test_errors_of_the_source_come_through() -> None:
+async def test_nothing_is_lost_between_the_head_start_and_the_rest() -> None:
+    for patience in (0.0, 0.03, 5.0):
+        source = Source(4, 0.02)
+        stream = await head_start(source(), lambda event: event == b"1", patience)
+        assert [item async for item in stream] == [b"0", b"1", b"2", b"3"]
+        await stream.aclose()
+        assert source.closed
+
+
+async def test_an_early_error_comes_at_once_and_a_late_one_later() -> None:
     async def broken() -> AsyncGenerator[bytes, None]:
         yield b"a"
+        await asyncio.sleep(0.05)
         raise KeyError("x")
 
-    beating = with_heartbeat(broken())
-    assert await anext(beating) == b"a"
     with pytest.raises(KeyError):
-        await anext(beating)
+        await head_start(broken(), never)
+    stream = await head_start(broken(), never, patience=0.01)
+    with pytest.raises(KeyError):
+        _ = [item async for item in stream]
+    await stream.aclose()
 
 
-async def test_a_heartbeat_that_is_closed_closes_its_source() -> None:
-    source = Source(5, 0.01)
-    beating = with_heartbeat(source(), period=1)
-    await anext(beating)
-    await beating.aclose()
+async def test_a_stream_that_nobody_reads_is_closed() -> None:
+    source = Source(5, 0.02)
+    stream = await head_start(source(), never, patience=0.03)
+    await stream.aclose()
     assert source.closed
 
 
@@ -82,10 +89,16 @@ async def test_a_stream_sends_comments_for_heartbeats_and_closes_on_disconnect()
 
     async def send(message: Message) -> None:
         sent.append(message)
-        if len(sent) == 6:
+        if len(sent) == 12:
             gone.set()
 
-    response = EventStream(with_heartbeat(source(), period=0.005))
+    stream = await head_start(source(), lambda _: True, patience=0)
+
+    async def chunks() -> AsyncGenerator[bytes, None]:
+        async for item in stream:
+            yield item
+
+    response = EventStream(chunks(), stream, period=0.005)
     await asyncio.wait_for(response({"type": "http"}, receive, send), 5)
     assert source.closed
     bodies = [message["body"] for message in sent if message["type"] == "http.response.body"]

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import json
 import time
 import uuid
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
 from typing import Any
 
+import msgspec
 from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse, Response
 
@@ -34,7 +34,7 @@ from qwen3_vl_webui.server.events import (
 )
 from qwen3_vl_webui.server.schemas import ChatCompletionRequest, TokenizeRequest
 from qwen3_vl_webui.server.service import ChatRequest, ChatService
-from qwen3_vl_webui.server.sse import EventStream, until_disconnect, with_heartbeat
+from qwen3_vl_webui.server.sse import EventStream, HeadStart, head_start, until_disconnect
 
 FINGERPRINT = f"qwen3-vl-webui-{__version__}"
 
@@ -76,9 +76,11 @@ def openai_router(service: ChatService) -> APIRouter:
             answer = await until_disconnect(_complete(service, chat, head, tokenizer), request.receive)
             return JSONResponse(answer)
         include_usage = body.stream_options is not None and body.stream_options.include_usage
-        source = with_heartbeat(service.stream(chat))
-        first = await until_disconnect(_first(source), request.receive)
-        return EventStream(_chunks(first, source, head, tokenizer, include_usage=include_usage))
+        try:
+            source = await until_disconnect(head_start(service.stream(chat), _shows), request.receive)
+        except WebUIError as error:
+            raise in_callers_words(error) from error
+        return EventStream(_chunks(source, head, tokenizer, include_usage=include_usage), source)
 
     @router.get("/v1/models", tags=["OpenAI"], summary="The served models")
     async def models() -> Response:
@@ -139,30 +141,14 @@ def _models(service: ChatService) -> list[dict[str, Any]]:
     return listed
 
 
-async def _first(source: AsyncGenerator[ChatEvent | None, None]) -> list[ChatEvent | None]:
-    """Events up to the first that shows an answer, or the first heartbeat: until then an error has its HTTP status."""
-    events: list[ChatEvent | None] = []
-    try:
-        async for event in source:
-            events.append(event)
-            if not isinstance(event, Started) and not (isinstance(event, Waiting) and event.fraction is None):
-                break
-    except BaseException as error:
-        await source.aclose()
-        if isinstance(error, WebUIError):
-            raise in_callers_words(error) from error
-        raise
-    return events
+def _shows(event: ChatEvent) -> bool:
+    """Whether the stream may begin: until something is shown, an error has its own HTTP status."""
+    return not isinstance(event, Started) and not (isinstance(event, Waiting) and event.fraction is None)
 
 
 async def _chunks(
-    first: list[ChatEvent | None],
-    source: AsyncGenerator[ChatEvent | None, None],
-    head: Head,
-    tokenizer: Tokenizer,
-    *,
-    include_usage: bool,
-) -> AsyncGenerator[bytes | None, None]:
+    events: HeadStart[ChatEvent], head: Head, tokenizer: Tokenizer, *, include_usage: bool
+) -> AsyncGenerator[bytes, None]:
     """Server-sent events in OpenAI's shape."""
     more: dict[str, Any] = {"usage": None} if include_usage else {}
     seen: tuple[SeenMedia, ...] = ()
@@ -175,38 +161,31 @@ async def _chunks(
         choice = {"index": index, "delta": delta, "logprobs": logprobs, "finish_reason": reason}
         return _sse(head.body("chat.completion.chunk", [choice], **more))
 
-    async def all_events() -> AsyncGenerator[ChatEvent | None, None]:
-        for event in first:
-            yield event
-        async for event in source:
-            yield event
-
-    async with contextlib.aclosing(source), contextlib.aclosing(all_events()) as events:
-        try:
-            async for event in events:
-                match event:
-                    case None | Waiting():
-                        yield None
-                    case Started():
-                        seen = event.seen
-                    case ReasoningDelta():
-                        yield chunk(event.index, {"reasoning_content": event.text})
-                    case TextDelta():
-                        logprobs = event.logprobs
-                        shown = None if logprobs is None else {"content": _logprobs(logprobs, tokenizer)}
-                        yield chunk(event.index, {"content": event.text}, logprobs=shown)
-                    case ToolCallDelta():
-                        call = {"index": event.position, **_tool_call(event)}
-                        yield chunk(event.index, {"tool_calls": [call]})
-                    case Finished():
-                        yield chunk(event.index, {}, event.reason)
-                    case Done():
-                        if include_usage:
-                            yield _sse(head.body("chat.completion.chunk", [], usage=usage_of(event, seen)))
-        except Exception as exception:
-            error = in_callers_words(as_error(exception, "POST", "/v1/chat/completions"))
-            yield _sse(error_body(error))
-        yield b"data: [DONE]\n\n"
+    try:
+        async for event in events:
+            match event:
+                case Started():
+                    seen = event.seen
+                case ReasoningDelta():
+                    yield chunk(event.index, {"reasoning_content": event.text})
+                case TextDelta():
+                    logprobs = event.logprobs
+                    shown = None if logprobs is None else {"content": _logprobs(logprobs, tokenizer)}
+                    yield chunk(event.index, {"content": event.text}, logprobs=shown)
+                case ToolCallDelta():
+                    call = {"index": event.position, **_tool_call(event)}
+                    yield chunk(event.index, {"tool_calls": [call]})
+                case Finished():
+                    yield chunk(event.index, {}, event.reason)
+                case Done():
+                    if include_usage:
+                        yield _sse(head.body("chat.completion.chunk", [], usage=usage_of(event, seen)))
+                case Waiting():
+                    pass  # the stream's heartbeat says so
+    except Exception as exception:
+        error = in_callers_words(as_error(exception, "POST", "/v1/chat/completions"))
+        yield _sse(error_body(error))
+    yield b"data: [DONE]\n\n"
 
 
 async def _complete(service: ChatService, chat: ChatRequest, head: Head, tokenizer: Tokenizer) -> dict[str, Any]:
@@ -297,4 +276,4 @@ def _logprobs(logprobs: Any, tokenizer: Tokenizer) -> list[dict[str, Any]]:
 
 
 def _sse(body: dict[str, Any]) -> bytes:
-    return b"data: " + json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode() + b"\n\n"
+    return b"data: " + msgspec.json.encode(body) + b"\n\n"
