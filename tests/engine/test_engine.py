@@ -231,3 +231,24 @@ def test_a_seeded_request_is_the_same_in_any_company(bench: Bench, requests: lis
         answers = bench.run(engine, crowd)
         assert answers["s"][0].tokens == alone
         assert answers["other"][0].tokens != alone
+
+
+def test_small_steps_run_on_one_thread_and_leave_the_setting_alone(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = bench.engine()
+    right, seen = engine._runner._run, []
+
+    def run(schedule: Any, rows: Any) -> Any:
+        seen.append((bool(schedule.encodes), torch.get_num_threads()))
+        return right(schedule, rows)
+
+    monkeypatch.setattr(engine._runner, "_run", run)
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        bench.run(engine, [bench.request("r", [10, SMALL], max_tokens=3, ignore_eos=True)])
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)
+    assert seen == [(True, 2), (False, 1), (False, 1)]

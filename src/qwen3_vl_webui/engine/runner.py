@@ -5,7 +5,9 @@ The read-back of the chosen tokens is the only point where the host waits for th
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from collections.abc import Sequence as List
+from contextlib import contextmanager
 
 import numpy as np
 import torch
@@ -19,6 +21,10 @@ from qwen3_vl_webui.engine.vision_cache import VisionCache
 from qwen3_vl_webui.kernels.paged_attention import Plan, Segment, paged_attention, plan, write_kv
 from qwen3_vl_webui.model.pixels import to_patches
 from qwen3_vl_webui.model.qwen3_vl import Qwen3VL
+
+# A step with fewer multiply-adds runs on one CPU thread: the threads of its many small operations would wait for each
+# other longer than they compute, and 30 times as long when another process wants a core (measured on 2 cores).
+SERIAL_WORK = 5e8
 
 
 class EncodeError(Exception):
@@ -52,10 +58,19 @@ class Runner:
         self.sampler = sampler
         self.device = cache.data.device
         self.dtype = cache.data.dtype
+        text = model.config.text
+        attention = 2 * (text.num_heads + text.num_kv_heads) * text.head_dim
+        layer = text.hidden_size * (attention + 3 * text.intermediate_size)
+        self._work_per_token = text.num_layers * layer
+        self._work_per_row = text.vocab_size * text.hidden_size
 
     @torch.inference_mode()
     def run(self, schedule: Schedule, rows: List[Row]) -> Sampled:
         """Compute the schedule's chunks and choose a token for each of `rows`, which belong to chunks that sample."""
+        with self._threads_for(schedule, len(rows)):
+            return self._run(schedule, rows)
+
+    def _run(self, schedule: Schedule, rows: List[Row]) -> Sampled:
         self.cache.copy(schedule.copies)
         self._encode(list(schedule.encodes.values()))
         chunks = schedule.chunks
@@ -80,6 +95,20 @@ class Runner:
     def check(self) -> None:
         """Raise when the device does not compute any more."""
         torch.zeros(1, device=self.device).add_(1).item()
+
+    @contextmanager
+    def _threads_for(self, schedule: Schedule, rows: int) -> Iterator[None]:
+        threads = torch.get_num_threads()
+        tokens = sum(chunk.length for chunk in schedule.chunks)
+        work = tokens * self._work_per_token + rows * self._work_per_row
+        if self.device.type != "cpu" or threads == 1 or schedule.encodes or work >= SERIAL_WORK:
+            yield
+            return
+        torch.set_num_threads(1)
+        try:
+            yield
+        finally:
+            torch.set_num_threads(threads)
 
     def _forward(self, chunks: List[Chunk]) -> Tensor:
         tokens = np.concatenate([chunk.sequence.tokens(chunk.start, chunk.end) for chunk in chunks])
