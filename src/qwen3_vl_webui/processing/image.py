@@ -1,8 +1,9 @@
 """Encoded pictures to RGB, with Pillow, within limits.
 
 The size is checked from the header before a pixel is decoded. EXIF rotation is applied; transparency is composited on
-white; of an animation the first frame is taken (send it as a video to show all of it); more than 8 bits a channel are scaled
-to 8, where Pillow's own conversion, and so the reference, would clip to white. Colour profiles are not applied, as in the reference.
+white; of an animation the first frame is taken (send it as a video to show all of it); more than 8 bits a channel are
+scaled to 8, where Pillow's own conversion, and so the reference, would clip to white. Colour profiles are not
+applied, as in the reference.
 """
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
-"""JSON as language models write it: single quotes, trailing commas, Python's names, raw line breaks, bare keys, a code fence.
+"""JSON as language models write it: single quotes, trailing commas, Python's names, raw line breaks, bare keys, a
+code fence.
 
 Strict JSON is tried first, so a well-formed text means exactly what it says. Nothing is evaluated.
 """
@@ -22,7 +23,7 @@ class LooseJsonError(ValueError):
 
 
 def parse_loose_json(text: str) -> object:
-    """The value of `text`, which must hold one value and nothing else but white space. Missing closers at the end are added."""
+    """The value of `text`, which must hold one value and white space. Missing closers at the end are added."""
     if fenced := _FENCE.match(text):
         text = fenced[1]
     try:

@@ -1,8 +1,8 @@
 """The one path by which media enter: data URIs, bare base64, http(s) URLs, and files below allowed folders.
 
-A URL's host is resolved once; if any address it has is not public, it is refused; the connection goes to the very address that
-was checked (Host and TLS name stay the URL's), so a second answer of the name server changes nothing. Every redirect is
-checked the same way. Proxies and cookies are not used. Bytes are counted while they arrive.
+A URL's host is resolved once; if any address it has is not public, it is refused; the connection goes to the very
+address that was checked (Host and TLS name stay the URL's), so a second answer of the name server changes nothing.
+Every redirect is checked the same way. Proxies and cookies are not used. Bytes are counted while they arrive.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A conversation as `processing` sees it: messages of text and media parts, after validation and before the template."""
+"""A conversation as `processing` sees it: messages of text and media, validated, before the template."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ Role = Literal["system", "user", "assistant", "tool"]
 
 @dataclass(frozen=True, kw_only=True)
 class MediaBudget:
-    """Limits on what the model sees of one picture or video; None is the checkpoint's own. Part of a medium's identity."""
+    """Limits on what the model sees of one medium; None is the checkpoint's own. Part of a medium's identity."""
 
     min_pixels: int | None = None  # per picture, or per video over all frames
     max_pixels: int | None = None

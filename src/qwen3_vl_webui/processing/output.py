@@ -1,12 +1,12 @@
 """Generated tokens to events: answer text, reasoning, tool calls. Incremental, and the same whatever the chunking.
 
 - Characters whose bytes come in several tokens appear when they are whole.
-- Reasoning ends at `</think>`. It is open from the start when the prompt opened it (`in_reasoning`), or when the answer
-  begins with `<think>`. Tool calls and stop strings inside reasoning are not looked at.
-- `<tool_call>` JSON `</tool_call>` in the answer becomes a call; loose JSON is read too (`loose_json`); what cannot be read
-  stays text, so that nothing the model wrote is lost.
-- Stop strings end the visible answer before they appear, also when they are spread over tokens. Text that could be the
-  beginning of one, or of a tag, is held back until that is decided.
+- Reasoning ends at `</think>`. It is open from the start when the prompt opened it (`in_reasoning`), or when the
+  answer begins with `<think>`. Tool calls and stop strings inside reasoning are not looked at.
+- `<tool_call>` JSON `</tool_call>` in the answer becomes a call; loose JSON is read too (`loose_json`); what cannot
+  be read stays text, so that nothing the model wrote is lost.
+- Stop strings end the visible answer before they appear, also when they are spread over tokens. Text that could be
+  the beginning of one, or of a tag, is held back until that is decided.
 """
 
 from __future__ import annotations
@@ -170,7 +170,7 @@ class OutputParser:
                 return True
 
     def _step_answer(self) -> bool:
-        # The mark that is complete first wins, so that reading more at once changes nothing; then the one that began first.
+        # The mark that is complete first wins, so that reading more at once changes nothing; then the earlier one.
         found = [(at + len(mark), at, mark) for mark in self._marks if (at := self._held.find(mark)) >= 0]
         if not found:
             self._show(self._take(len(self._held) - _overlap(self._held, self._marks)))
@@ -212,7 +212,7 @@ class OutputParser:
         self._drop(0)
 
     def _show(self, text: str, *, final: bool = False) -> None:
-        """Visible text. White space before and after calls is theirs, so where calls are read it waits for text to follow."""
+        """Visible text. White space around calls is theirs, so where calls are read it waits for text to follow."""
         if final and self._fresh and self.num_calls and not (self._blank + text).strip():
             return
         text = self._settle(text, hold=None if self._tools and not final else "")

@@ -1,7 +1,8 @@
 """Position ids of a prompt: three axes (time, row, column), text advancing all of them together.
 
-A picture, or one temporal group of a video, that starts at position p sits at time p, row p + r, column p + c of its merged
-grid, and what follows starts at p + max(rows, columns). (Qwen3-VL's interleaved MRoPE; a video's groups are separate.)
+A picture, or one temporal group of a video, that starts at position p sits at time p, row p + r, column p + c of its
+merged grid, and what follows starts at p + max(rows, columns). (Qwen3-VL's interleaved MRoPE; a video's groups are
+separate.)
 """
 
 from __future__ import annotations

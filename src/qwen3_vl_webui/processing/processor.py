@@ -1,9 +1,10 @@
 """A conversation to what the engine takes: token ids, position ids, media with their pixels.
 
 The checkpoint's template writes one placeholder a medium; here each becomes its visual tokens. A picture is
-`<|vision_start|>` pads `<|vision_end|>`. A video replaces the whole `<|vision_start|><|video_pad|><|vision_end|>` of the template
-by one `<{t:.1f} seconds><|vision_start|>` pads `<|vision_end|>` for each temporal group, t being the mean time of its
-frames: so do the authors' reference (transformers 4.57) and vLLM; later transformers keep the outer pair.
+`<|vision_start|>` pads `<|vision_end|>`. A video replaces the whole `<|vision_start|><|video_pad|><|vision_end|>` of
+the template by one `<{t:.1f} seconds><|vision_start|>` pads `<|vision_end|>` for each temporal group, t being the
+mean time of its frames: so do the authors' reference (transformers 4.57) and vLLM; later transformers keep the outer
+pair.
 
 Decoded and resized pixels are kept for the next turns of a conversation, up to `MediaLimits.cache_bytes`.
 """
@@ -52,7 +53,7 @@ class Seen:
 
 @dataclass(frozen=True, kw_only=True)
 class Prompt:
-    """A prompt for the engine. `pixels` holds each medium once by its key: uint8 [frames, rows, columns, 3], resized."""
+    """A prompt for the engine. `pixels` holds each medium once, by key: uint8 [frames, rows, columns, 3], resized."""
 
     text: str  # as the reference would print it, with one pad for each medium
     token_ids: list[int]

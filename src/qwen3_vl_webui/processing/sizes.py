@@ -1,9 +1,9 @@
 """The published resize and sampling rules: sizes in, sizes out, no pixels.
 
-Numbers come from `preprocessor_config.json` and `video_preprocessor_config.json` of the checkpoint. Sides become multiples
-of patch x merge (32); the area, for a video the volume of frames x rows x columns, is brought into the given range. A
-video's frames are besides capped one by one (768 tokens), as the authors' utilities do. The arithmetic, Python's rounding of
-halves to even included, is the reference's: changing a sign here changes grids.
+Numbers come from `preprocessor_config.json` and `video_preprocessor_config.json` of the checkpoint. Sides become
+multiples of patch x merge (32); the area, for a video the volume of frames x rows x columns, is brought into the
+given range. A video's frames are besides capped one by one (768 tokens), as the authors' utilities do. The
+arithmetic, Python's rounding of halves to even included, is the reference's: changing a sign here changes grids.
 """
 
 from __future__ import annotations

@@ -1,12 +1,13 @@
 """The checkpoint's own chat template, run in Jinja's sandbox, with users' text kept from becoming control tokens.
 
-The template comes from `chat_template.jinja`, `chat_template.json` or `tokenizer_config.json` of the checkpoint folder (in
-this order, as the reference does), never from a client.
+The template comes from `chat_template.jinja`, `chat_template.json` or `tokenizer_config.json` of the checkpoint
+folder (in this order, as the reference does), never from a client.
 
 A user may write `<|im_start|>` or `<|image_pad|>`. Such text must reach the model as the characters it is. `render`
 therefore marks every special token's text inside what users wrote (and every piece that could become one by being put
 together with its neighbour) with a random word; `encode` takes the marks out again and tokenises the parts that held
-one with special tokens switched off. A prompt without such text is tokenised in one piece, exactly as the reference does.
+one with special tokens switched off. A prompt without such text is tokenised in one piece, exactly as the reference
+does.
 """
 
 from __future__ import annotations
@@ -88,7 +89,7 @@ class ChatTemplate:
         add_vision_id: bool = False,
         add_generation_prompt: bool = True,
     ) -> Rendered:
-        """Run the template. Media become its placeholders. `InvalidRequest` when the template refuses the conversation."""
+        """Run the template; media become its placeholders. `InvalidRequest` when it refuses the conversation."""
         plain: list[object] = [_as_dict(message) for message in messages]
         declared: list[object] = [dict(tool) for tool in tools]
         mark = ""

@@ -1,6 +1,8 @@
-"""The checkpoint's tokenizer: `tokenizer.json` and the names in `tokenizer_config.json`, over the `tokenizers` library.
+"""The checkpoint's tokenizer: `tokenizer.json` and the names in `tokenizer_config.json`, over the `tokenizers`
+library.
 
-Byte-level BPE only, as in every Qwen checkpoint, so that a token is a string of bytes and decoding can go token by token.
+Byte-level BPE only, as in every Qwen checkpoint, so that a token is a string of bytes and decoding can go token by
+token.
 """
 
 from __future__ import annotations
@@ -34,7 +36,7 @@ class Tokenizer:
 
     @classmethod
     def load(cls, folder: Path) -> Tokenizer:
-        """Read a checkpoint folder. Raises `CheckpointError` when the files are absent or not a byte-level tokenizer."""
+        """Read a checkpoint folder. `CheckpointError` when the files are absent or not a byte-level tokenizer."""
         path = folder / "tokenizer.json"
         try:
             backend = tokenizers.Tokenizer.from_file(str(path))
@@ -67,7 +69,7 @@ class Tokenizer:
         return self._backend.token_to_id(token)
 
     def encode(self, text: str, *, literal: bool = False) -> list[int]:
-        """Ids of `text`. With `literal`, the text of special tokens is plain text, as it must be in what users write."""
+        """Ids of `text`. With `literal`, special tokens' text is plain text, as it must be in what users write."""
         backend = self._literal if literal else self._backend
         ids: list[int] = backend.encode(text, add_special_tokens=False).ids
         return ids
@@ -77,7 +79,7 @@ class Tokenizer:
         return b"".join(self.token_bytes(i, skip_special=skip_special) for i in ids).decode("utf-8", errors="replace")
 
     def token_bytes(self, token_id: int, *, skip_special: bool = True) -> bytes:
-        """The bytes that one token stands for; empty for a special token (unless asked) and for an id beyond the vocabulary."""
+        """The bytes of one token; empty for a special token (unless asked) and for an id beyond the vocabulary."""
         if (content := self._added.get(token_id)) is not None:
             return b"" if skip_special and token_id in self._special_ids else content.encode()
         token = self._backend.id_to_token(token_id)

@@ -1,11 +1,11 @@
 """Videos to resized frames, with PyAV (animations with Pillow): which frames, when, and only those decoded.
 
-First the packets are listed without decoding, which gives every frame's time, then only the sampled frames are decoded, with a
-seek wherever a key frame lies ahead, and each is resized at once, so that memory holds the small frames only. Damaged or
-truncated files give what can be decoded; a file that gives nothing is an `InvalidRequest`.
+First the packets are listed without decoding, which gives every frame's time, then only the sampled frames are
+decoded, with a seek wherever a key frame lies ahead, and each is resized at once, so that memory holds the small
+frames only. Damaged or truncated files give what can be decoded; a file that gives nothing is an `InvalidRequest`.
 
-Frame n of a constant-rate video is at n / rate, as in the reference; where the rate varies, or what the file says about its
-rate is wrong, times come from the presentation timestamps.
+Frame n of a constant-rate video is at n / rate, as in the reference; where the rate varies, or what the file says
+about its rate is wrong, times come from the presentation timestamps.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, pairwise
 from typing import cast
 
 import av
@@ -258,7 +258,7 @@ class _Container(_Reader):
         if not stamps:
             raise self.broken("no frame of it could be decoded")
         known = [time for time in stamps if time is not None]
-        if len(known) == len(stamps) and all(a < b for a, b in zip(known, known[1:], strict=False)):
+        if len(known) == len(stamps) and all(a < b for a, b in pairwise(known)):
             times = np.array(known, dtype=np.float64)
         else:
             times = np.arange(len(stamps)) / (declared or 24.0)
