@@ -106,7 +106,7 @@ def test_a_stored_file_cannot_act_as_a_page(client: TestClient) -> None:
     assert client.get(f"{ROOT}/media/{digest}?attachment=true").headers["content-disposition"].startswith("attachment")
     part = client.get(f"{ROOT}/media/{digest}", headers={"Range": "bytes=1-3"})
     assert (part.status_code, part.content) == (206, PNG[1:4])  # what seeking in a video needs
-    for content in (b"<html><script>1</script>", b"<svg onload=alert(1)>", b"", b"GIF"):
+    for content in (b"<html><script>1</script>", b"<svg onload=alert(1)>", b"", b"text"):
         assert client.post(f"{ROOT}/media", content=content).status_code == 400
 
 

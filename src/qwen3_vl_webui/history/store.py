@@ -15,14 +15,25 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, exists, func, or_, select, update
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy import delete, exists, func, or_, select, update
+from sqlalchemy.orm import Session
 
 from qwen3_vl_webui.errors import Language, NotFound
 from qwen3_vl_webui.history.database import is_alive, open_database, this_process
 from qwen3_vl_webui.history.media import MediaFiles, MediaWriter, pieces
 from qwen3_vl_webui.history.migrations import migrate
 from qwen3_vl_webui.history.models import Attachment, Conversation, Medium, Message
+from qwen3_vl_webui.history.queries import (
+    conversation_record,
+    delete_messages,
+    forget_unused,
+    get_conversation,
+    get_message,
+    hashes_of,
+    matches,
+    message_record,
+    snippet,
+)
 from qwen3_vl_webui.history.records import (
     ConversationRecord,
     ConversationSummary,
@@ -42,7 +53,6 @@ from qwen3_vl_webui.history.transfer import (
 )
 
 TITLE = 60  # characters of an automatic title
-SNIPPET = 40  # characters before and after what a search found
 PENDING_SECONDS = 24 * 3600.0  # how long an upload that no message shows is kept
 DATABASE = "history.db"
 
@@ -72,14 +82,14 @@ class HistoryStore:
         with self._write() as session:
             session.add(row)
             session.flush()
-            return _conversation(row)
+            return conversation_record(row)
 
     def list_conversations(self, search: str = "", limit: int = 50, offset: int = 0) -> list[ConversationSummary]:
         """The latest first. `search` finds a part of a title, a text or a reasoning; upper and lower case are alike."""
         number = select(func.count()).where(Message.conversation_id == Conversation.id).scalar_subquery()
         query = select(Conversation, number).order_by(Conversation.updated.desc(), Conversation.id)
         if search:
-            query = query.where(_found(search))
+            query = query.where(matches(search))
         with self._read() as session:
             return [
                 ConversationSummary(
@@ -88,7 +98,7 @@ class HistoryStore:
                     created=row.created,
                     updated=row.updated,
                     messages=messages,
-                    snippet=_snippet(session, row, search) if search else "",
+                    snippet=snippet(session, row, search) if search else "",
                 )
                 for row, messages in session.execute(query.limit(limit).offset(offset)).all()
             ]
@@ -96,28 +106,28 @@ class HistoryStore:
     def count_conversations(self, search: str = "") -> int:
         query = select(func.count()).select_from(Conversation)
         with self._read() as session:
-            return session.scalar(query.where(_found(search)) if search else query) or 0
+            return session.scalar(query.where(matches(search)) if search else query) or 0
 
     def get_conversation(self, conversation_id: str) -> ConversationRecord:
         with self._read() as session:
-            return _conversation(_get_conversation(session, conversation_id))
+            return conversation_record(get_conversation(session, conversation_id))
 
     def rename(self, conversation_id: str, title: str) -> None:
         with self._write() as session:
-            _get_conversation(session, conversation_id).title = title
+            get_conversation(session, conversation_id).title = title
 
     def update_settings(self, conversation_id: str, settings: Mapping[str, Any]) -> None:
         with self._write() as session:
-            _get_conversation(session, conversation_id).settings = dict(settings)
+            get_conversation(session, conversation_id).settings = dict(settings)
 
     def delete(self, conversation_id: str) -> None:
         """With its messages, and the media that no other conversation shows."""
         with self._write() as session:
-            _get_conversation(session, conversation_id)
+            get_conversation(session, conversation_id)
             mine = Message.conversation_id == conversation_id
-            hashes = _hashes(session, mine)
+            hashes = hashes_of(session, mine)
             session.execute(delete(Conversation).where(Conversation.id == conversation_id))
-            _forget_unused(session, hashes)
+            forget_unused(session, hashes)
         self._remove_files(hashes)
 
     # messages
@@ -169,7 +179,7 @@ class HistoryStore:
                 session.add(Attachment(message_id=row.id, position=position, hash=record.hash, name=record.name))
             session.flush()
             session.refresh(row)
-            return _message(row)
+            return message_record(row)
 
     def update_message(
         self,
@@ -196,20 +206,20 @@ class HistoryStore:
 
     def get_message(self, message_id: str) -> MessageRecord:
         with self._read() as session:
-            return _message(_get_message(session, message_id))
+            return message_record(get_message(session, message_id))
 
     def delete_message(self, message_id: str) -> None:
         with self._write() as session:
-            _get_message(session, message_id)
-            hashes = _delete_messages(session, Message.id == message_id)
+            get_message(session, message_id)
+            hashes = delete_messages(session, Message.id == message_id)
         self._remove_files(hashes)
 
     def truncate_after(self, message_id: str, *, inclusive: bool = False) -> None:
         """Delete the turns after this one, and with `inclusive` this one too: what editing and retrying need."""
         with self._write() as session:
-            row = _get_message(session, message_id)
+            row = get_message(session, message_id)
             later = Message.position >= row.position if inclusive else Message.position > row.position
-            hashes = _delete_messages(session, (Message.conversation_id == row.conversation_id) & later)
+            hashes = delete_messages(session, (Message.conversation_id == row.conversation_id) & later)
         self._remove_files(hashes)
 
     # media
@@ -348,90 +358,3 @@ class HistoryStore:
             dead = [writer for writer in writers if writer is not None and not is_alive(writer)]
             gone = or_(Message.writer.is_(None), Message.writer.in_(dead))
             session.execute(update(Message).where(streaming & gone).values(status="interrupted", writer=None))
-
-
-def _get_conversation(session: Session, conversation_id: str) -> Conversation:
-    every = selectinload(Conversation.messages).selectinload(Message.attachments).selectinload(Attachment.medium)
-    row = session.get(Conversation, conversation_id, options=[every])
-    if row is None:
-        raise NotFound("conversation_absent", field="conversation_id", id=conversation_id)
-    return row
-
-
-def _get_message(session: Session, message_id: str) -> Message:
-    row = session.get(Message, message_id)
-    if row is None:
-        raise NotFound("message_absent", field="message_id", id=message_id)
-    return row
-
-
-def _delete_messages(session: Session, which: ColumnElement[bool]) -> list[str]:
-    hashes = _hashes(session, which)
-    session.execute(delete(Message).where(which))
-    _forget_unused(session, hashes)
-    return hashes
-
-
-def _hashes(session: Session, which: ColumnElement[bool]) -> list[str]:
-    """The media of some messages."""
-    return list(
-        session.scalars(select(Attachment.hash).join(Message, Message.id == Attachment.message_id).where(which))
-    )
-
-
-def _forget_unused(session: Session, hashes: Sequence[str]) -> None:
-    """Delete the rows of media that no message shows and nobody is about to attach."""
-    if hashes:
-        unused = Medium.pending.is_(None) & ~exists().where(Attachment.hash == Medium.hash)
-        session.execute(delete(Medium).where(Medium.hash.in_(hashes) & unused))
-
-
-def _like(column: Any, search: str) -> ColumnElement[bool]:
-    return column.icontains(search, autoescape=True)  # type: ignore[no-any-return]
-
-
-def _found(search: str) -> ColumnElement[bool]:
-    inside = _like(Message.text, search) | _like(Message.reasoning, search)
-    return _like(Conversation.title, search) | exists().where((Message.conversation_id == Conversation.id) & inside)
-
-
-def _snippet(session: Session, row: Conversation, search: str) -> str:
-    """A line of the first message that holds what was searched."""
-    query = select(Message.text).where((Message.conversation_id == row.id) & _like(Message.text, search))
-    text = session.scalar(query.order_by(Message.position).limit(1))
-    if text is None:
-        return ""
-    at = max(0, text.lower().find(search.lower()))
-    start, end = max(0, at - SNIPPET), at + len(search) + SNIPPET
-    line = " ".join(text[start:end].split())
-    return ("…" if start else "") + line + ("…" if end < len(text) else "")
-
-
-def _message(row: Message) -> MessageRecord:
-    return MessageRecord(
-        id=row.id,
-        conversation_id=row.conversation_id,
-        role=row.role,  # type: ignore[arg-type]
-        text=row.text,
-        reasoning=row.reasoning,
-        edition=row.edition,
-        status=row.status,  # type: ignore[arg-type]
-        media=tuple(
-            MediaRecord(hash=item.hash, mime=item.medium.mime, size=item.medium.size, name=item.name)
-            for item in row.attachments
-        ),
-        facts=row.facts,
-        created=row.created,
-        updated=row.updated,
-    )
-
-
-def _conversation(row: Conversation) -> ConversationRecord:
-    return ConversationRecord(
-        id=row.id,
-        title=row.title,
-        settings=row.settings,
-        created=row.created,
-        updated=row.updated,
-        messages=tuple(_message(message) for message in row.messages),
-    )
