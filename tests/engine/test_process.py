@@ -34,11 +34,16 @@ class Connection:
     def __init__(self, folder: Path, **options: object) -> None:
         self.process = EngineProcess(
             {"instruct": engine_config(folder)},
+            self.take,
             watch=Watch(),
             log_level="info",
             **options,  # type: ignore[arg-type]
         )
         self.outputs: list[messages.Output] = []
+
+    def take(self, message: messages.Up) -> None:
+        if isinstance(message, messages.Outputs):
+            self.outputs += message.outputs
 
     async def read_until_end_of(self, request_id: str) -> list[messages.Output]:
         async with asyncio.timeout(30):
@@ -46,8 +51,11 @@ class Connection:
                 mine = [o for o in self.outputs if o.request_id == request_id]
                 if any(isinstance(o, Failed) or (isinstance(o, Tokens) and o.usage is not None) for o in mine):
                     return mine
-                for outputs in await self.process.receive():
-                    self.outputs += outputs
+                await asyncio.sleep(0.005)
+
+
+def ignore(message: messages.Up) -> None:
+    """For tests that only look at the process."""
 
 
 @pytest.mark.parametrize("transport", ["ipc", "tcp"])
@@ -79,23 +87,27 @@ async def test_a_segment_that_is_not_there_is_this_requests_error(tiny_checkpoin
 
 
 async def test_the_tokens_of_one_step_come_in_one_message(tiny_checkpoint: Path) -> None:
+    steps: list[set[str]] = []
+
+    def take(message: messages.Up) -> None:
+        if isinstance(message, messages.Outputs):
+            tokens = {o.request_id for o in message.outputs if isinstance(o, Tokens)}
+            steps.extend([tokens] if tokens else [])
+
     process = EngineProcess(
-        {"instruct": engine_config(tiny_checkpoint)}, watch=Watch(), log_level="info", command=faulty("slow")
+        {"instruct": engine_config(tiny_checkpoint)}, take, watch=Watch(), log_level="info", command=faulty("slow")
     )
     for at in range(5):
         process.send(Add(request=text_request(f"r{at}", max_tokens=4)))
-    steps: list[set[str]] = []
     async with asyncio.timeout(30):
         while sum(len(step) for step in steps) < 20:
-            for outputs in await process.receive():
-                tokens = {o.request_id for o in outputs if isinstance(o, Tokens)}
-                steps += [tokens] if tokens else []
+            await asyncio.sleep(0.005)
     assert all(len(step) == 5 for step in steps)
     assert await process.end(10.0) == 0
 
 
 async def test_its_sockets_and_folder_are_private_and_go_with_it(tiny_checkpoint: Path) -> None:
-    process = EngineProcess({"instruct": engine_config(tiny_checkpoint)}, watch=Watch(), log_level="info")
+    process = EngineProcess({"instruct": engine_config(tiny_checkpoint)}, ignore, watch=Watch(), log_level="info")
     folder = process.folder
     assert folder.stat().st_mode & 0o777 == 0o700
     assert await process.end(0.0) is None  # killed while it starts
@@ -157,7 +169,7 @@ def is_running(pid: int) -> bool:
 
 
 async def test_a_sweep_spares_the_living(tiny_checkpoint: Path) -> None:
-    process = EngineProcess({"instruct": engine_config(tiny_checkpoint)}, watch=Watch(), log_level="info")
+    process = EngineProcess({"instruct": engine_config(tiny_checkpoint)}, ignore, watch=Watch(), log_level="info")
     sweep()
     assert process.folder.exists()
     await process.kill(show_stacks=False)
@@ -165,7 +177,11 @@ async def test_a_sweep_spares_the_living(tiny_checkpoint: Path) -> None:
 
 async def test_an_exit_while_loading_is_noticed_with_its_status(tiny_checkpoint: Path) -> None:
     process = EngineProcess(
-        {"instruct": engine_config(tiny_checkpoint)}, watch=Watch(), log_level="info", command=faulty("crash-load")
+        {"instruct": engine_config(tiny_checkpoint)},
+        ignore,
+        watch=Watch(),
+        log_level="info",
+        command=faulty("crash-load"),
     )
     await until(lambda: process.check() is not None, 30.0)
     assert process.check() == ("engine_died", "exited with status 3")

@@ -19,7 +19,7 @@ import msgspec
 import numpy as np
 
 from qwen3_vl_webui.engine.config import EngineConfig
-from qwen3_vl_webui.engine.messages import Accepted, Add, Cancel, Loading, Output, error_of
+from qwen3_vl_webui.engine.messages import Accepted, Add, Cancel, Heartbeat, Loading, Output, Outputs, Up, error_of
 from qwen3_vl_webui.engine.request import Edition, EngineRequest, Failed, Tokens
 from qwen3_vl_webui.engine.shared_pixels import Sent, write
 from qwen3_vl_webui.engine.status import EditionStatus, EngineState, EngineStatus
@@ -74,7 +74,7 @@ class EngineClient:
         """Start the process and return; `status` tells when it is ready."""
         assert self._supervision is None, "started twice"
         sweep()
-        self._process = EngineProcess(self._configs, **self._options)
+        self._process = self._start_process()
         self._supervision = asyncio.create_task(self._supervise(), name="engine-supervision")
 
     async def stop(self, *, drain: float = 30.0) -> bool:
@@ -197,33 +197,27 @@ class EngineClient:
                 await asyncio.sleep(backoff)
                 backoff = min(max(2 * backoff, FIRST_BACKOFF), LONGEST_BACKOFF)
                 try:
-                    self._process = EngineProcess(self._configs, **self._options)
+                    self._process = self._start_process()
                 except OSError as error:  # no memory or no room just now
                     log.error("the engine could not be started: %s", error)
                     self._last_error = str(error)
 
     async def _wait_for_fault(self, process: EngineProcess) -> tuple[str, str]:
-        """Take its messages until something is wrong with it: (error code, reason)."""
-        receiving = asyncio.create_task(self._receive(process), name="engine-messages")
-        try:
-            while (fault := process.check()) is None:
-                await asyncio.wait([receiving], timeout=self._watch.check)
-                if receiving.done():
-                    log.error("receiving from the engine failed", exc_info=receiving.exception())
-                    return "engine_died", f"its messages could not be received: {receiving.exception()}"
-            return fault
-        finally:
-            receiving.cancel()
-            await asyncio.gather(receiving, return_exceptions=True)
+        while (fault := process.check()) is None:
+            await asyncio.sleep(self._watch.check)
+        return fault
 
-    async def _receive(self, process: EngineProcess) -> None:
-        while True:
-            for outputs in await process.receive():
-                for output in outputs:
+    def _start_process(self) -> EngineProcess:
+        return EngineProcess(self._configs, self._take, **self._options)
+
+    def _take(self, message: Up) -> None:
+        match message:
+            case Outputs():
+                for output in message.outputs:
                     if (stream := self._streams.get(output.request_id)) is not None:
                         stream.push(output)
-            if process.editions:
-                self._editions = process.editions
+            case Heartbeat() if message.editions and self._process is not None:
+                self._editions = message.editions
                 self._was_ready = self._was_ready or self._state() == "ready"
 
     def _fail_streams(self, code: str) -> None:

@@ -16,16 +16,15 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
 import psutil
 import zmq
-import zmq.asyncio
 
 from qwen3_vl_webui.engine.config import EngineConfig
-from qwen3_vl_webui.engine.messages import Down, Heartbeat, Launch, Output, Outputs, Stop, decode_up, encode
+from qwen3_vl_webui.engine.messages import Down, Heartbeat, Launch, Stop, Up, decode_up, encode
 from qwen3_vl_webui.engine.request import Edition
 from qwen3_vl_webui.engine.status import EditionStatus
 
@@ -55,25 +54,29 @@ class EngineProcess:
     def __init__(
         self,
         configs: Mapping[Edition, EngineConfig],
+        on_message: Callable[[Up], None],
         *,
         watch: Watch,
         log_level: str,
         command: Sequence[str] = COMMAND,
         transport: str | None = None,
     ) -> None:
-        """Start the process. `transport` is ipc where the system has it, else tcp (on loopback, encrypted)."""
+        """Start the process. `on_message` is called in the event loop with each of its messages.
+
+        `transport` is ipc where the system has it, else tcp (on loopback, encrypted).
+        """
+        self._on_message = on_message
         self._watch = watch
         self.folder = Path(tempfile.mkdtemp(prefix=FOLDER_PREFIX))  # mode 0700
         (self.folder / "owner").write_text(str(os.getpid()))
-        self._context: zmq.asyncio.Context = zmq.asyncio.Context()
+        self._context = zmq.Context()
         self._key: bytes | None = None
         self._secret: bytes | None = None
         if transport is None:
             transport = "ipc" if zmq.has("ipc") else "tcp"
         if transport == "tcp":
             self._key, self._secret = zmq.curve_keypair()
-        plain: zmq.Context[zmq.Socket[bytes]] = zmq.Context(self._context)
-        self._down = plain.socket(zmq.PUSH)
+        self._down = self._context.socket(zmq.PUSH)
         self._up = self._context.socket(zmq.PULL)
         launch = Launch(
             configs=dict(configs),
@@ -97,6 +100,9 @@ class EngineProcess:
         self._unsent: list[bytes] = []  # a socket without a peer takes no messages
         self._on_cpu = all(config.device == "cpu" for config in configs.values())
         self._last_check = self.started
+        self._loop = asyncio.get_running_loop()
+        # Not zmq.asyncio: its futures cost several times what reading a message does, for every token.
+        self._loop.add_reader(self._up.fileno(), self._receive)
         self._silent = 0.0
         self._still = 0.0
         self._asleep = 0.0
@@ -110,25 +116,22 @@ class EngineProcess:
         else:
             self._down.send(data, zmq.NOBLOCK)
 
-    async def receive(self) -> list[list[Output]]:
-        """Wait for messages; the outputs of those that have come, by message. Heartbeats are kept here."""
-        batch = [await self._up.recv()]
-        with contextlib.suppress(zmq.Again):
-            while True:
-                batch.append(zmq.Socket.shadow(self._up).recv(zmq.NOBLOCK))
-        outputs = []
-        for data in batch:
+    def _receive(self) -> None:
+        """Take what has come. The socket's descriptor tells of news only once: read until there is nothing more."""
+        while not self._up.closed:
+            try:
+                data = self._up.recv(zmq.NOBLOCK)
+            except zmq.Again:
+                return
             try:
                 message = decode_up(data)
             except msgspec.DecodeError as error:
                 log.error("a message of the engine was dropped: %s", error)
                 continue
             self._silent = 0.0
-            if isinstance(message, Outputs):
-                outputs.append(message.outputs)
-            else:
+            if isinstance(message, Heartbeat):
                 self._hear(message)
-        return outputs
+            self._on_message(message)
 
     @property
     def editions(self) -> dict[Edition, EditionStatus]:
@@ -142,6 +145,7 @@ class EngineProcess:
         now = time.monotonic()
         passed = min(now - self._last_check, 2 * self._watch.check)
         self._last_check = now
+        self._receive()
         status = self._process.poll()
         if status is not None:
             return "engine_died", _exit_reason(status)
@@ -222,12 +226,13 @@ class EngineProcess:
         assert self._process.stdin is not None
         with contextlib.suppress(OSError):
             self._process.stdin.close()
+        self._loop.remove_reader(self._up.fileno())
         self._down.close(linger=0)
         self._up.close(linger=0)
         self._context.term()
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def _bind(self, socket: zmq.Socket[bytes] | zmq.asyncio.Socket, transport: str, name: str) -> str:
+    def _bind(self, socket: zmq.Socket[bytes], transport: str, name: str) -> str:
         socket.set_hwm(0)
         if transport == "ipc":
             address = f"ipc://{self.folder}/{name}"
