@@ -156,7 +156,7 @@ class Answers:
         return found[0] if found and found[0].status == "streaming" else None
 
     async def start(self, conversation_id: str, request: ChatRequest) -> Answer:
-        """Begin an answer: its empty message is stored before anything else. The caller checked that none is running."""
+        """Begin an answer: its empty message is stored first. The caller checked that none is running."""
         if conversation_id in self._running:
             assert self.running(conversation_id) is None
             await asyncio.wait([self._running[conversation_id][1]])  # it has ended and is being saved

@@ -105,6 +105,7 @@ class Chat:
 
         Returns the conversation's id.
         """
+        sampling_of(values)  # a wrong setting is said before anything is stored
         if not conversation_id:
             title = " ".join(question.text.split()) or (question.media[0].name if question.media else "")
             conversation_id = (await asyncio.to_thread(self.history.create_conversation, title[:TITLE_LENGTH])).id

@@ -47,7 +47,12 @@ class Composer:
     def serve(self, editions: Sequence[Edition], language: Language, chosen: Edition) -> Any:
         """The choice of edition, among those that are served."""
         value = chosen if chosen in editions else editions[0]
-        return gr.update(choices=self._choices(language, editions), value=value, visible=len(editions) > 1)
+        return gr.update(
+            choices=self._choices(language, editions),
+            label=say("edition", language),
+            value=value,
+            visible=len(editions) > 1,
+        )
 
     def translate(self, language: Language) -> Updates:
         hints = "".join(f"<span>{escape(say(key, language))}</span>" for key in ("edition_hint", "keys_hint"))

@@ -52,6 +52,7 @@ class Now:
     text: str
     files: tuple[str, ...]
     values: dict[str, Any]
+    session: str  # of this browser tab
 
 
 class Page:
@@ -141,15 +142,15 @@ class Page:
 
     # events
 
-    async def open_page(self, opening: str) -> Updates:
+    async def open_page(self, request: gr.Request, opening: str) -> Updates:
         """The page was loaded: its language, the conversation that its address names, the draft."""
         told = json.loads(opening or "{}")
         language = language_of(str(told.get("language", "")))
         now = Now(
             conversation="", language=language, editing="", everything=False, edition="instruct", search="",
-            limit=PAGE_SIZE, text="", files=(), values={},
+            limit=PAGE_SIZE, text="", files=(), values={}, session=request.session_hash or "",
         )  # fmt: skip
-        edition, restored = self.settings.restore(_saved(told), self._editions())
+        edition, restored = self.settings.restore(_kept(told, "settings"), _kept(told, "edited"), self._editions())
         now = replace(now, edition=edition)
         draft = {"text": str(told.get("draft") or ""), "files": []}
         return merge(
@@ -159,9 +160,9 @@ class Page:
             restored,
         )
 
-    async def act(self, event: gr.EventData, *values: Any) -> Updates:
+    async def act(self, event: gr.EventData, request: gr.Request, *values: Any) -> Updates:
         """A button inside HTML, or a key."""
-        now = self._now(values)
+        now = self._now(request, values)
         action, target, text = (str(event._data.get(name) or "") for name in ("action", "id", "text"))
         try:
             return await self._act(now, action, target, text)
@@ -206,18 +207,18 @@ class Page:
                 return await self._messages(now, now.conversation)
         return self._nothing()
 
-    async def new(self, *values: Any) -> Updates:
-        return await self._show(self._now(values), "")
+    async def new(self, request: gr.Request, *values: Any) -> Updates:
+        return await self._show(self._now(request, values), "")
 
-    async def find(self, *values: Any) -> Any:
-        return (await self._list(self._now(values)))[self.list.rows]
+    async def find(self, request: gr.Request, *values: Any) -> Any:
+        return (await self._list(self._now(request, values)))[self.list.rows]
 
     async def stop(self, conversation: str) -> None:
         await self.answers.stop(conversation)
 
-    async def bring(self, path: str, *values: Any) -> Updates:
+    async def bring(self, request: gr.Request, path: str, *values: Any) -> Updates:
         """Import a conversation from a JSON export."""
-        now = self._now(values)
+        now = self._now(request, values)
         try:
             data = await asyncio.to_thread(Path(path).read_bytes)
             record = await asyncio.to_thread(self.history.import_json, data)
@@ -227,9 +228,9 @@ class Page:
         gr.Info(escape(say("imported", now.language, title=record.title)))
         return await self._show(now, record.id)
 
-    async def send(self, *values: Any) -> Updates:
+    async def send(self, request: gr.Request, *values: Any) -> Updates:
         """Ask what is in the composer. Unless it could be stored and started, it stays there."""
-        now = self._now(values)
+        now = self._now(request, values)
         if not now.text.strip() and not now.files:
             gr.Info(say("empty_message", now.language))
             return self._nothing()
@@ -258,12 +259,12 @@ class Page:
         self, conversation: str, language: Language, everything: bool, request: gr.Request
     ) -> AsyncIterator[Updates]:
         """Show the conversation's answer while it grows, until it ends or this browser turns to something else."""
-        session = request.session_hash or ""
-        mine = self._watching[session] = object()
         answer = self.answers.running(conversation)
         if answer is None:
             yield {self.region.chatbot: gr.skip()}  # an event without any update would empty its outputs
             return
+        session = request.session_hash or ""
+        mine = self._watching[session] = object()
         turns = await self.chat.turns(conversation)
         before = render_turns(turns[:-1], language, all_turns=everything, complete=False)
         async for _ in self.answers.watch(answer):
@@ -286,7 +287,7 @@ class Page:
     def _nothing(self) -> Updates:
         return {self.conversation: gr.skip()}
 
-    def _now(self, values: tuple[Any, ...]) -> Now:
+    def _now(self, request: gr.Request, values: tuple[Any, ...]) -> Now:
         conversation, language, editing, everything, edition, search, limit, box, *rest = values
         box = box or {}
         return Now(
@@ -300,10 +301,12 @@ class Page:
             text=box.get("text") or "",
             files=tuple(box.get("files") or ()),
             values=dict(zip(self.settings.names, rest, strict=True)),
+            session=request.session_hash or "",
         )
 
     async def _show(self, now: Now, conversation: str) -> Updates:
         """Turn to a conversation, or to the welcome."""
+        self._watching.pop(now.session, None)
         updates: Updates = {
             self.conversation: conversation,
             self.everything: False,
@@ -428,12 +431,13 @@ class Page:
         }
 
 
-def _saved(told: dict[str, Any]) -> object:
-    """The settings that the browser kept; anything may stand there."""
+def _kept(told: dict[str, Any], name: str) -> list[Any]:
+    """A list that the browser kept as JSON; anything may stand there."""
     try:
-        return json.loads(str(told.get("settings") or "null"))
+        found = json.loads(str(told.get(name) or "[]"))
     except ValueError:
-        return None
+        return []
+    return found if isinstance(found, list) else []
 
 
 def merge(*several: Updates) -> Updates:

@@ -96,7 +96,7 @@ class SettingsPanel:
         """Presets follow the edition; what the user touches no longer does."""
         for name in PRESET_NAMES:
             self.controls[name].input(  # type: ignore[attr-defined]
-                None, [self.edited], [self.edited], js=f"(edited) => [...new Set([...(edited || []), '{name}'])]",
+                None, [self.edited], [self.edited], js=f"(edited) => [window.qwen3vl.edited(edited, '{name}')]",
                 api_visibility="private", show_progress="hidden",
             )  # fmt: skip
         edition.change(
@@ -105,11 +105,11 @@ class SettingsPanel:
         )  # fmt: skip
         gr.on(
             [component.change for component in (edition, *self.inputs)],  # type: ignore[attr-defined]
-            None, [edition, self.edited, *self.inputs], None,
+            None, [edition, *self.inputs], None,
             js="(...values) => window.qwen3vl.save(...values)", api_visibility="private", show_progress="hidden",
         )  # fmt: skip
         self.reset.click(
-            self.back_to_preset, [edition], [self.edited, *self.outputs],
+            self.back_to_preset, [edition], [self.edited, *self.outputs], js="(edition) => window.qwen3vl.unedited(edition)",
             queue=False, api_visibility="private", show_progress="hidden",
         )  # fmt: skip
 
@@ -118,15 +118,16 @@ class SettingsPanel:
         preset = self._preset_of(edition)
         return {**preset, "max_tokens": min(preset["max_tokens"], self._max_output_tokens)}
 
-    def restore(self, saved: object, served: Sequence[Edition]) -> tuple[Edition, Updates]:
+    def restore(
+        self, saved: Sequence[Any], touched: Sequence[Any], served: Sequence[Edition]
+    ) -> tuple[Edition, Updates]:
         """The edition and the values that the browser kept, as far as they still fit; else the preset's."""
         edition: Edition = served[0]
-        edited: list[str] = []
+        edited = [name for name in PRESET_NAMES if name in touched]
         kept: dict[str, Any] = {}
-        if isinstance(saved, list) and len(saved) == 2 + len(self.names):
+        if len(saved) == 1 + len(self.names):
             edition = saved[0] if saved[0] in served else edition
-            edited = [name for name in PRESET_NAMES if isinstance(saved[1], list) and name in saved[1]]
-            kept = {n: v for n, v in zip(self.names, saved[2:], strict=True) if n in edited or n not in PRESET_NAMES}
+            kept = {n: v for n, v in zip(self.names, saved[1:], strict=True) if n in edited or n not in PRESET_NAMES}
         values: dict[str, Any] = {**self.preset(edition)}
         for name, value in kept.items():
             component = self.controls[name]

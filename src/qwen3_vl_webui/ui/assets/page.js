@@ -18,7 +18,14 @@
     language: page.language(),
     draft: store.get("draft") || "",
     settings: store.get("settings") || "",
+    edited: store.get("edited") || "",
   });
+  page.edited = (before, name) => {
+    const names = [...new Set([...(before || []), name])];
+    store.set("edited", JSON.stringify(names));
+    return names;
+  };
+  page.unedited = (edition) => { store.set("edited", "[]"); return [edition]; };
   page.save = (...values) => { if (page.ready) store.set("settings", JSON.stringify(values)); return []; };
   if (page.language().toLowerCase().startsWith("zh")) document.documentElement.classList.add("translating");
   page.translated = (language) => {
