@@ -333,6 +333,8 @@ async def test_a_host_that_nobody_knows_or_serves() -> None:
         ("ftp://pictures.example/a.png", InvalidRequest),
         ("gopher://127.0.0.1/", InvalidRequest),
         ("hello", InvalidRequest),
+        ("data:,\ud800", InvalidRequest),
+        ("http://pictures.example/\udfff", InvalidRequest),
         ("data:image/svg+xml," + quote("<svg onload='x'/>"), InvalidRequest),
         ("data:text/plain;base64," + base64.b64encode(b"#EXTM3U\nhttp://127.0.0.1/").decode(), InvalidRequest),
         ("data:;base64," + base64.b64encode(bytes(3000)).decode(), TooLarge),

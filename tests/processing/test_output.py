@@ -153,6 +153,17 @@ def test_tool_calls(text: str, expected: list[OutputEvent]) -> None:
     assert read(text, tools=True) == expected
 
 
+@pytest.mark.parametrize("value", ["NaN", "Infinity", "[" * 2000 + "]" * 2000])
+def test_arguments_that_json_cannot_hold_stay_text(value: str) -> None:
+    text = f'<tool_call>{{"name": "f", "arguments": {{"a": {value}}}}}</tool_call>'
+    assert read(text, tools=True) == [Answer(text)]
+
+
+def test_half_a_surrogate_pair_never_leaves() -> None:
+    text = r'<tool_call>{"name": "f", "arguments": {"a": "\ud83d"}}</tool_call>'
+    assert read(text, tools=True) == [Call(0, "f", '{"a": "?"}')]
+
+
 def test_calls_inside_reasoning_are_not_calls() -> None:
     events, parser = parse(BYTES.encode(f"maybe {CALL} hm</think>\n{CALL}"), in_reasoning=True, tools=True)
     assert events == [Reasoning(f"maybe {CALL} hm"), PARSED]

@@ -36,6 +36,10 @@ def test_text_round_trips(text: str) -> None:
         assert TOKENIZER.decode(TOKENIZER.encode(text, literal=literal), skip_special=False) == text
 
 
+def test_half_a_surrogate_pair_is_a_question_mark() -> None:
+    assert TOKENIZER.decode(TOKENIZER.encode("a\ud83db")) == "a?b"
+
+
 def test_special_tokens_are_text_only_when_asked() -> None:
     text = "a<|im_end|><think>"
     assert TOKENIZER.encode(text)[1:] == [TOKENIZER.special_tokens["<|im_end|>"], TOKENIZER.token_to_id("<think>")]

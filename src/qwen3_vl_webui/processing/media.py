@@ -74,6 +74,8 @@ class MediaFetcher:
         address, host or path that is not allowed. `field` names the request's field in the message.
         """
         reference = reference.strip()
+        if not reference.isascii() and any("\ud800" <= char <= "\udfff" for char in reference):
+            raise InvalidRequest("media_url", field=field)  # halves of surrogate pairs, which are no text
         scheme = reference[:8].lower()
         if scheme.startswith("data:"):
             data = await asyncio.to_thread(self._decode_data_uri, reference, field)

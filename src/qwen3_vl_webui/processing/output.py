@@ -280,7 +280,18 @@ def read_call(text: str) -> tuple[str, str] | None:
             return None
     if arguments is None:
         arguments = {}
-    return (name, json.dumps(arguments, ensure_ascii=False)) if isinstance(arguments, dict) else None
+    if not isinstance(arguments, dict):
+        return None
+    try:
+        written = json.dumps(arguments, ensure_ascii=False, allow_nan=False)
+    except (ValueError, RecursionError):
+        return None
+    return _encodable(name), _encodable(written)
+
+
+def _encodable(text: str) -> str:
+    """Without halves of surrogate pairs, which an escape can bring in and no client could be sent."""
+    return text.encode("utf-8", errors="replace").decode()
 
 
 def _overlap(text: str, marks: Sequence[str]) -> int:

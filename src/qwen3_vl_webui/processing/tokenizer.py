@@ -71,6 +71,8 @@ class Tokenizer:
     def encode(self, text: str, *, literal: bool = False) -> list[int]:
         """Ids of `text`. With `literal`, special tokens' text is plain text, as it must be in what users write."""
         backend = self._literal if literal else self._backend
+        if not text.isascii():  # JSON can carry halves of surrogate pairs, which are no text
+            text = text.encode("utf-8", errors="replace").decode()
         ids: list[int] = backend.encode(text, add_special_tokens=False).ids
         return ids
 
