@@ -214,3 +214,16 @@ def test_version_is_the_packages(tmp_path: Path) -> None:
     from qwen3_vl_webui import __version__
 
     assert run(tmp_path, "version").stdout.strip() == __version__
+
+
+def test_weights_that_are_missing_are_downloaded_before_the_answer(tiny_checkpoint: Path, tmp_path: Path) -> None:
+    files = {path.name: path.read_bytes() for path in tiny_checkpoint.iterdir() if path.is_file()}
+    words = ("--max-tokens", "3", "--json", "--data", tmp_path / "d", *SMALL)
+    with serve(FakeHubs(files=files)) as hubs:
+        endpoints = {"HF_ENDPOINT": hubs.url, "MODELSCOPE_ENDPOINT": hubs.url}
+        found = run(tmp_path, "ask", "hello", "--instruct", hubs.source, *words, **endpoints)
+        assert found.returncode == 0, found.stderr
+        assert hubs.source in found.stderr
+    again = run(tmp_path, "ask", "hello", "--instruct", hubs.source, *words, HF_ENDPOINT="http://127.0.0.1:9")
+    assert again.returncode == 0, again.stderr
+    assert json.loads(again.stdout)["usage"]["completion_tokens"] >= 1
