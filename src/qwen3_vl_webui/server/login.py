@@ -20,7 +20,7 @@ TEXTS = {
 }
 PAGE = """<!doctype html>
 <html lang="{language}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{title} · Qwen3-VL WebUI</title><style>
+<title>{title} · Qwen3-VL WebUI</title><link rel="icon" href="data:,"><style>
 :root {{ color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif }}
 body {{ display: grid; place-items: center; min-height: 100vh; margin: 0 }}
 form {{ display: grid; gap: .75rem; width: min(20rem, 90vw) }}

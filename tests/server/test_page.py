@@ -1,0 +1,100 @@
+"""The page behind the API: live before Gradio is there, behind the key, under a closed content policy."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+
+import httpx
+import pytest
+
+from qwen3_vl_webui.config import Settings
+
+KEY = "sesame-open-please"
+SERVE = """
+import sys, uvicorn
+from pathlib import Path
+from qwen3_vl_webui.config import Settings
+from qwen3_vl_webui.server.app import create_app
+settings = Settings.model_validate_json(sys.stdin.read())
+uvicorn.run(create_app(settings), port=int(sys.argv[1]), log_level="warning", timeout_graceful_shutdown=1)
+"""
+
+
+@pytest.fixture(scope="module")
+def url(make_settings: Callable[..., Settings]) -> Iterator[str]:
+    """A server with the page and a key, in a process of its own, live but perhaps not ready."""
+    settings = make_settings(page=True)
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    text = settings.model_dump_json().replace('"api_key":[]', f'"api_key":["{KEY}"]')
+    process = subprocess.Popen([sys.executable, "-c", SERVE, str(port)], stdin=subprocess.PIPE, text=True)
+    assert process.stdin is not None
+    process.stdin.write(text)
+    process.stdin.close()
+    address = f"http://127.0.0.1:{port}"
+    try:
+        for _ in range(400):
+            try:
+                if httpx.get(f"{address}/health").status_code == 200:
+                    break
+            except httpx.TransportError:
+                time.sleep(0.05)
+        yield address
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+def test_the_page_says_that_it_is_starting_and_then_is_there(url: str) -> None:
+    headers = {"Authorization": f"Bearer {KEY}", "Accept": "text/html"}
+    with httpx.Client(base_url=url, headers=headers, timeout=30) as client:
+        first = client.get("/")
+        assert first.status_code in (200, 503)
+        if first.status_code == 503:
+            assert 'http-equiv="refresh"' in first.text
+        for _ in range(300):
+            if (page := client.get("/")).status_code == 200:
+                break
+            time.sleep(0.1)
+        assert page.status_code == 200
+        assert "gradio" in page.text
+        assert (
+            "connect-src" in page.headers["content-security-policy"]
+            or "default-src 'self'" in page.headers["content-security-policy"]
+        )
+        assert "access-control-allow-origin" not in page.headers
+        assert client.get("/v1/nope").json()["error"]["code"] == "route_unknown"
+        assert client.put("/v1/models").status_code == 405
+    for path in ("/", "/config", "/ui/status", "/gradio_api/info", "/assets/x.js", "/theme.css"):
+        assert httpx.get(url + path).status_code == 401, path
+
+
+@pytest.mark.browser
+def test_a_browser_signs_in_and_breaks_no_content_policy(url: str) -> None:
+    sync_api = pytest.importorskip("playwright.sync_api")
+    chromium = shutil.which("chromium") or shutil.which("google-chrome")
+    if chromium is None:
+        pytest.skip("no Chromium here")
+    problems: list[str] = []
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        page = browser.new_page()
+        page.goto(url)
+        assert page.url.endswith("/login")
+        page.fill("#key", "wrong")
+        page.click("button")
+        assert page.is_visible("[role=alert]")
+        page.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
+        page.fill("#key", KEY)
+        page.click("button")
+        page.wait_for_selector("textarea", timeout=30_000)
+        page.wait_for_timeout(1000)
+        assert page.evaluate("document.cookie") == ""  # HttpOnly
+        browser.close()
+    assert problems == []
