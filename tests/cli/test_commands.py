@@ -227,3 +227,27 @@ def test_weights_that_are_missing_are_downloaded_before_the_answer(tiny_checkpoi
     again = run(tmp_path, "ask", "hello", "--instruct", hubs.source, *words, HF_ENDPOINT="http://127.0.0.1:9")
     assert again.returncode == 0, again.stderr
     assert json.loads(again.stdout)["usage"]["completion_tokens"] >= 1
+
+
+def test_a_model_that_cannot_be_loaded_is_said_and_remembered_in_the_exit_code(
+    tiny_checkpoint: Path, tmp_path: Path
+) -> None:
+    broken = tmp_path / "broken"
+    broken.mkdir()
+    for path in tiny_checkpoint.iterdir():
+        content = path.read_bytes()
+        (broken / path.name).write_bytes(content[: len(content) // 2] if path.suffix == ".safetensors" else content)
+    process = subprocess.Popen(
+        command("serve", "--instruct", broken, "--no-page", "--port", "0", "--data", tmp_path / "d", *SMALL),
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment(tmp_path),
+    )
+    assert process.stderr is not None
+    lines: list[str] = []
+    for line in process.stderr:
+        lines.append(line)
+        if "could not start" in line:
+            process.send_signal(signal.SIGTERM)
+    process.stderr.close()
+    assert process.wait(timeout=60) == 1, "".join(lines)

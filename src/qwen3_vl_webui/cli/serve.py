@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from types import FrameType
 from typing import TYPE_CHECKING
 
+import typer
 from rich.console import Console
 from rich.text import Text
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from qwen3_vl_webui.server.service import ChatService
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
+UNWELL = ("failed", "restarting")  # states of the engine
 FLUSH_SECONDS = 1  # for connections after the last answer: the page keeps one open for ever
 
 
@@ -84,6 +86,8 @@ def run_server(settings: Settings, resolved: Resolved, listener: socket.socket, 
     class Server(uvicorn.Server):
         """Uvicorn, but a signal is an ordinary end, and the wait for the end is for answers and not for open pages."""
 
+        ended_well = False
+
         @contextlib.contextmanager
         def capture_signals(self) -> Iterator[None]:
             loop = asyncio.get_running_loop()
@@ -115,7 +119,10 @@ def run_server(settings: Settings, resolved: Resolved, listener: socket.socket, 
                 async with asyncio.timeout(settings.drain_seconds):
                     while busy(service) and not self.drained.is_set():
                         await asyncio.sleep(0.05)
+            status = service.engine_status()
+            self.ended_well = service.failure is None and status is not None and status.state not in UNWELL
             self.config.timeout_graceful_shutdown = FLUSH_SECONDS
+            logging.getLogger("uvicorn.error").addFilter(not_a_cut_connection)
             await super().shutdown(sockets=sockets)
 
     config = uvicorn.Config(
@@ -127,7 +134,16 @@ def run_server(settings: Settings, resolved: Resolved, listener: socket.socket, 
         ws_max_size=1 << 20,
     )
     with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
-        runner.run(Server(config).serve(sockets=[listener]))
+        server = Server(config)
+        runner.run(server.serve(sockets=[listener]))
+    if not server.started or not server.ended_well:
+        raise typer.Exit(1)  # a supervisor above us should know that nothing was served at the end
+
+
+def not_a_cut_connection(record: logging.LogRecord) -> bool:
+    """Leaves out what uvicorn says about the page's endless connection when the end cuts it."""
+    cut = record.exc_info and isinstance(record.exc_info[1], asyncio.CancelledError)
+    return not cut and "timeout graceful shutdown" not in record.getMessage()
 
 
 def busy(service: ChatService) -> bool:
