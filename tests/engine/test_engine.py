@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from engine_bench import Bench, Medium, Part
+from qwen3_vl_webui.engine import runner
 from qwen3_vl_webui.engine.request import EngineRequest
 
 SMALL, WIDE, TALL = Medium(1, 2, 2, 1), Medium(1, 2, 5, 2), Medium(1, 6, 3, 3)
@@ -240,7 +241,7 @@ def test_small_steps_run_on_one_thread_and_leave_the_setting_alone(
     right, seen = engine._runner._run, []
 
     def run(schedule: Any, rows: Any) -> Any:
-        seen.append((bool(schedule.encodes), torch.get_num_threads()))
+        seen.append(torch.get_num_threads())
         return right(schedule, rows)
 
     monkeypatch.setattr(engine._runner, "_run", run)
@@ -248,7 +249,9 @@ def test_small_steps_run_on_one_thread_and_leave_the_setting_alone(
     torch.set_num_threads(2)
     try:
         bench.run(engine, [bench.request("r", [10, SMALL], max_tokens=3, ignore_eos=True)])
+        monkeypatch.setattr(runner, "SERIAL_WORK", 0)
+        bench.run(engine, [bench.request("r", [9], max_tokens=1, ignore_eos=True)])
         assert torch.get_num_threads() == 2
     finally:
         torch.set_num_threads(before)
-    assert seen == [(True, 2), (False, 1), (False, 1)]
+    assert seen == [1, 1, 1, 2]

@@ -22,9 +22,11 @@ from qwen3_vl_webui.kernels.paged_attention import Plan, Segment, paged_attentio
 from qwen3_vl_webui.model.pixels import to_patches
 from qwen3_vl_webui.model.qwen3_vl import Qwen3VL
 
-# A step with fewer multiply-adds runs on one CPU thread: the threads of its many small operations would wait for each
-# other longer than they compute, and 30 times as long when another process wants a core (measured on 2 cores).
-SERIAL_WORK = 5e8
+# On a CPU, a model with fewer multiply-adds a token than this computes steps of less work than that on one thread. The
+# threads of its many small operations would wait for each other longer than they compute, and five to thirty times as
+# long when other processes want the cores (measured on 2 cores).
+SMALL_MODEL = 5e7
+SERIAL_WORK = 1e10
 
 
 class EncodeError(Exception):
@@ -63,6 +65,9 @@ class Runner:
         layer = text.hidden_size * (attention + 3 * text.intermediate_size)
         self._work_per_token = text.num_layers * layer
         self._work_per_row = text.vocab_size * text.hidden_size
+        tower = model.config.vision
+        width = 4 * tower.hidden_size + 2 * tower.intermediate_size
+        self._work_per_visual = tower.spatial_merge_size**2 * tower.depth * tower.hidden_size * width
 
     @torch.inference_mode()
     def run(self, schedule: Schedule, rows: List[Row]) -> Sampled:
@@ -99,9 +104,10 @@ class Runner:
     @contextmanager
     def _threads_for(self, schedule: Schedule, rows: int) -> Iterator[None]:
         threads = torch.get_num_threads()
-        tokens = sum(chunk.length for chunk in schedule.chunks)
-        work = tokens * self._work_per_token + rows * self._work_per_row
-        if self.device.type != "cpu" or threads == 1 or schedule.encodes or work >= SERIAL_WORK:
+        work = rows * self._work_per_row + sum(chunk.length for chunk in schedule.chunks) * self._work_per_token
+        work += sum(span.length for span, _ in schedule.encodes.values()) * self._work_per_visual
+        small = self._work_per_token < SMALL_MODEL and work < SERIAL_WORK
+        if self.device.type != "cpu" or threads == 1 or not small:
             yield
             return
         torch.set_num_threads(1)
