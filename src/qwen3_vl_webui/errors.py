@@ -20,7 +20,9 @@ class WebUIError(Exception):
     status: ClassVar[int] = 500
     type: ClassVar[str] = "server_error"
 
-    def __init__(self, code: str, *, field: str | None = None, retry_after: float | None = None, **details: object) -> None:
+    def __init__(
+        self, code: str, *, field: str | None = None, retry_after: float | None = None, **details: object
+    ) -> None:
         self.code = code
         self.field = field
         self.retry_after = retry_after  # seconds, for 429 and 503
@@ -88,7 +90,7 @@ class EngineFailure(WebUIError):
 
 
 class CheckpointError(WebUIError):
-    """A checkpoint folder that cannot be served: a missing, extra or wrongly shaped tensor, an unknown configuration."""
+    """A checkpoint that cannot be served: a missing, extra or wrongly shaped tensor, an unknown configuration."""
 
 
 class ConfigError(WebUIError):

@@ -105,7 +105,10 @@ ERRORS: dict[str, tuple[str, str]] = {
         "There is not enough memory to load the {edition} edition: {reason}",
         "内存不足,无法加载 {edition} 版本:{reason}",
     ),
-    "engine_restarting": ("The engine is being restarted. Try again in a few seconds.", "推理引擎正在重启,请几秒后重试。"),
+    "engine_restarting": (
+        "The engine is being restarted. Try again in a few seconds.",
+        "推理引擎正在重启,请几秒后重试。",
+    ),
     "engine_start": (
         "The {edition} edition could not be loaded: {reason}",
         "无法加载 {edition} 版本:{reason}",
@@ -125,7 +128,10 @@ ERRORS: dict[str, tuple[str, str]] = {
         "{field}: the picture is {width} x {height}; one side may be at most {limit} times the other.",
         "{field}:图片为 {width} x {height},长边最多为短边的 {limit} 倍。",
     ),
-    "media_base64": ("{field} is not valid base64, nor a data URI, URL or allowed path.", "{field} 不是有效的 base64,也不是数据 URI、网址或允许的路径。"),
+    "media_base64": (
+        "{field} is not valid base64, nor a data URI, URL or allowed path.",
+        "{field} 不是有效的 base64,也不是数据 URI、网址或允许的路径。",
+    ),
     "media_broken": ("{field} cannot be decoded: {reason}", "无法解码 {field}:{reason}"),
     "media_bytes": ("{field} is larger than the limit of {limit} bytes.", "{field} 超过上限 {limit} 字节。"),
     "media_clip": (
@@ -138,7 +144,10 @@ ERRORS: dict[str, tuple[str, str]] = {
     ),
     "media_dns": ("{field}: the host {host} cannot be found.", "{field}:找不到主机 {host}。"),
     "media_fetch": ("{field} could not be fetched: {reason}", "无法抓取 {field}:{reason}"),
-    "media_host": ("{field}: {host} is not among the hosts that media may come from.", "{field}:{host} 不在允许的媒体来源之列。"),
+    "media_host": (
+        "{field}: {host} is not among the hosts that media may come from.",
+        "{field}:{host} 不在允许的媒体来源之列。",
+    ),
     "media_kind": ("{field} must be of the kind {expected}; it is {mime}.", "{field} 应为 {expected},实际为 {mime}。"),
     "media_path": ("{field}: there is no such file in an allowed folder.", "{field}:允许的文件夹中没有该文件。"),
     "media_paths_off": ("{field}: this server reads no files by path.", "{field}:此服务不按路径读取文件。"),
@@ -151,20 +160,35 @@ ERRORS: dict[str, tuple[str, str]] = {
         "模型的对话模板只接受用户消息和工具结果中的图片和视频。",
     ),
     "media_redirects": ("{field} redirects more than {limit} times.", "{field} 的重定向超过 {limit} 次。"),
-    "media_scheme": ("{field}: {value} is not a data URI, an http(s) URL or base64.", "{field}:{value} 不是数据 URI、http(s) 网址或 base64。"),
+    "media_scheme": (
+        "{field}: {value} is not a data URI, an http(s) URL or base64.",
+        "{field}:{value} 不是数据 URI、http(s) 网址或 base64。",
+    ),
     "media_seconds": (
         "{field} lasts {seconds:.0f} s and the limit is {limit:.0f} s. Set a start and an end.",
         "{field} 长 {seconds:.0f} 秒,上限为 {limit:.0f} 秒。请设置起止时间。",
     ),
-    "media_status": ("{field} could not be fetched: the server answered {status}.", "无法抓取 {field}:对方返回 {status}。"),
+    "media_status": (
+        "{field} could not be fetched: the server answered {status}.",
+        "无法抓取 {field}:对方返回 {status}。",
+    ),
     "media_timeout": ("{field} could not be fetched within {seconds} s.", "未能在 {seconds} 秒内抓取 {field}。"),
     "media_unknown": ("{field} is not a picture or a video of a known format.", "{field} 不是已知格式的图片或视频。"),
-    "media_unsupported": ("{field}: {format} is not supported; convert it first.", "{field}:不支持 {format},请先转换。"),
+    "media_unsupported": (
+        "{field}: {format} is not supported; convert it first.",
+        "{field}:不支持 {format},请先转换。",
+    ),
     "media_url": ("{field} is not a usable URL.", "{field} 不是可用的网址。"),
-    "template_refused": ("The model's chat template refuses these messages: {reason}", "模型的对话模板拒绝这些消息:{reason}"),
+    "template_refused": (
+        "The model's chat template refuses these messages: {reason}",
+        "模型的对话模板拒绝这些消息:{reason}",
+    ),
     # checkpoints
     "checkpoint_config": ("{path}: {reason}", "{path}:{reason}"),
-    "tensor_extra": ("The checkpoint holds a tensor the model does not have: {name}.", "检查点含有模型没有的张量:{name}。"),
+    "tensor_extra": (
+        "The checkpoint holds a tensor the model does not have: {name}.",
+        "检查点含有模型没有的张量:{name}。",
+    ),
     "tensor_missing": ("The checkpoint lacks the tensor {name}.", "检查点缺少张量 {name}。"),
     "tensor_shape": (
         "The tensor {name} has the shape {found}; the model needs {expected}.",
