@@ -20,8 +20,8 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from qwen3_vl_webui.history.store import HistoryStore
 
 FLAGS = [
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
 SYSTEM_CHROMIUM = Path("/usr/bin/chromium")
 SERVE = """
@@ -31,7 +31,8 @@ from qwen3_vl_webui.server.app import create_app
 values = json.loads(sys.argv[1])
 if __name__ == "__main__":
     settings = Settings(**values)
-    uvicorn.run(create_app(settings), host="127.0.0.1", port=settings.port, log_level="warning", timeout_graceful_shutdown=3)
+    app = create_app(settings)
+    uvicorn.run(app, host="127.0.0.1", port=settings.port, log_level="warning", timeout_graceful_shutdown=3)
 """
 
 

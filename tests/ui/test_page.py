@@ -128,7 +128,7 @@ def test_an_answer_goes_on_while_the_page_is_away(open_page: Open, server: Any) 
     conversation = conversation_of(page)
     page.locator("#new-chat").click()
     expect(page.locator("#welcome .card").first).to_be_visible()
-    assert "c=" not in page.url
+    expect(page).not_to_have_url(re.compile("c="))
     page.locator(f"[data-row='{conversation}'] .title").click()
     expect(page.locator("#chat .said")).to_have_text("Write for long")
     page.reload()
@@ -254,7 +254,8 @@ def test_nothing_a_model_writes_runs_or_acts(open_page: Open, server: Any) -> No
     evil = (
         "<img src=x onerror='window.pwned=1'><script>window.pwned=2</script>[a](javascript:window.pwned=3)"
         "<a href='javascript:window.pwned=4'>b</a><iframe srcdoc='<script>parent.pwned=5</script>'></iframe>"
-        "<svg onload='window.pwned=6'></svg><button class='act' data-do='delete' data-key='guess' data-id='{id}'>c</button>"
+        "<svg onload='window.pwned=6'></svg>"
+        "<button class='act' data-do='delete' data-key='guess' data-id='{id}'>c</button>"
         "<form action='javascript:window.pwned=7'><button>d</button></form><style>body{display:none}</style>"
     )
     history = server.history()

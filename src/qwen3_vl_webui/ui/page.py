@@ -27,7 +27,7 @@ from qwen3_vl_webui.ui.chat import Chat, ChatRegion, Question, explain
 from qwen3_vl_webui.ui.composer import EDITIONS, Composer
 from qwen3_vl_webui.ui.examples import EXAMPLES
 from qwen3_vl_webui.ui.presets import preset_of
-from qwen3_vl_webui.ui.rendering import button, escape, render_live, render_turns
+from qwen3_vl_webui.ui.rendering import ChatbotMessage, button, escape, render_live, render_turns
 from qwen3_vl_webui.ui.settings import SettingsPanel
 from qwen3_vl_webui.ui.sidebar import PAGE_SIZE, ConversationList
 from qwen3_vl_webui.ui.texts import language_of, say
@@ -63,7 +63,8 @@ class Page:
         self.answers = answers = Answers(service, history)
         self.history = history
         self.chat = Chat(answers, history)
-        self._watching: dict[str, object] = {}  # by browser session: the token of its current watch
+        self._watching: dict[str, object] = {}  # by browser tab: the token of its current watch
+        self._shown: dict[str, str] = {}  # by browser tab: the conversation that it was last sent
         with gr.Blocks(
             title="Qwen3-VL", analytics_enabled=False, fill_width=True, delete_cache=(3600, 24 * 3600)
         ) as self.blocks:
@@ -259,12 +260,18 @@ class Page:
         self, conversation: str, language: Language, everything: bool, request: gr.Request
     ) -> AsyncIterator[Updates]:
         """Show the conversation's answer while it grows, until it ends or this browser turns to something else."""
-        answer = self.answers.running(conversation)
-        if answer is None:
+        session = request.session_hash or ""
+        if not conversation or self._shown.get(session, conversation) != conversation:
             yield {self.region.chatbot: gr.skip()}  # an event without any update would empty its outputs
             return
-        session = request.session_hash or ""
         mine = self._watching[session] = object()
+        answer = self.answers.running(conversation)
+        if answer is None:  # it may have ended since the question was shown
+            yield {
+                self.region.chatbot: await self.chat.render(conversation, language, all_turns=everything),
+                self.composer.box: Composer.busy(False),
+            }
+            return
         turns = await self.chat.turns(conversation)
         before = render_turns(turns[:-1], language, all_turns=everything, complete=False)
         async for _ in self.answers.watch(answer):
@@ -281,6 +288,7 @@ class Page:
 
     def _forget(self, request: gr.Request) -> None:
         self._watching.pop(request.session_hash or "", None)
+        self._shown.pop(request.session_hash or "", None)
 
     # parts of updates
 
@@ -322,7 +330,8 @@ class Page:
         return updates | await self._list(now, current=conversation)
 
     async def _messages(self, now: Now, conversation: str, *, everything: bool | None = None) -> Updates:
-        messages = []
+        messages: list[ChatbotMessage] = []
+        self._shown[now.session] = conversation
         if conversation:
             all_turns = now.everything if everything is None else everything
             messages = await self.chat.render(conversation, now.language, all_turns=all_turns)

@@ -109,7 +109,8 @@ class SettingsPanel:
             js="(...values) => window.qwen3vl.save(...values)", api_visibility="private", show_progress="hidden",
         )  # fmt: skip
         self.reset.click(
-            self.back_to_preset, [edition], [self.edited, *self.outputs], js="(edition) => window.qwen3vl.unedited(edition)",
+            self.back_to_preset, [edition], [self.edited, *self.outputs],
+            js="(edition) => window.qwen3vl.unedited(edition)",
             queue=False, api_visibility="private", show_progress="hidden",
         )  # fmt: skip
 
