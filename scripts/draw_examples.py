@@ -1,6 +1,8 @@
-"""Draw the example pictures of the page's welcome into `src/qwen3_vl_webui/ui/examples`. Run it when an example changes.
+"""Draw the example pictures of the page's welcome into `src/qwen3_vl_webui/ui/examples`. Run it when an example
+changes.
 
-They are of the kinds that the demonstration model was trained on. Fonts: a sans serif of the system (DejaVu Sans, if there).
+They are of the kinds that the demonstration model was trained on. Fonts: a sans serif of the system (DejaVu Sans, if
+there).
 """
 
 from __future__ import annotations

@@ -45,7 +45,9 @@ class Span(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Pixels(msgspec.Struct, frozen=True, kw_only=True):
-    """Where the frames of one medium lie: uint8, [frames, height, width, 3], height and width multiples of the patch factor."""
+    """Where the frames of one medium lie: uint8, [frames, height, width, 3], height and width multiples of the patch
+    factor.
+    """
 
     name: str  # of the shared memory; "" when the receiver was handed the array itself
     shape: tuple[int, int, int, int]
@@ -99,7 +101,9 @@ class Timings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Tokens(msgspec.Struct, frozen=True, kw_only=True, tag="tokens"):
-    """New tokens of one sample. The stop token is never among them. The last message of a request carries usage and timings."""
+    """New tokens of one sample. The stop token is never among them. The last message of a request carries usage and
+    timings.
+    """
 
     request_id: str
     index: int = 0
