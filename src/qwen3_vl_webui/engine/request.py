@@ -63,7 +63,7 @@ class MediaInput(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class EngineRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """One prompt. `positions` holds the three MRoPE axes of the prompt; decoding goes on at index + `position_delta`."""
+    """One prompt. `positions` holds the three MRoPE axes of the prompt; decoding is at index + `position_delta`."""
 
     request_id: str
     edition: Edition
