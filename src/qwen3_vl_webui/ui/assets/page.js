@@ -140,6 +140,9 @@
     if (picture) enlarge(picture);
   });
 
+  // A form in an answer sends nothing and goes nowhere.
+  document.addEventListener("submit", (event) => { if (event.target.closest?.("#chat")) event.preventDefault(); }, true);
+
   // -- picture viewer --------------------------------------------------------------------------------------------------
   const enlarge = (picture) => {
     const dialog = Object.assign(document.createElement("dialog"), { className: "viewer" });
