@@ -256,7 +256,7 @@ def test_nothing_a_model_writes_runs_or_acts(open_page: Open, server: Any) -> No
         "<img src=x onerror='window.pwned=1'><script>window.pwned=2</script>[a](javascript:window.pwned=3)"
         "<a href='javascript:window.pwned=4'>b</a><iframe srcdoc='<script>parent.pwned=5</script>'></iframe>"
         "<svg onload='window.pwned=6'></svg>"
-        "<button class='act' data-do='delete' data-key='guess' data-id='{id}'>c</button>"
+        "<button class='act do-delete key-guess id-{id}'>c</button>"
         "<form action='javascript:window.pwned=7'><button>d</button></form><style>body{display:none}</style>"
     )
     history = server.history()

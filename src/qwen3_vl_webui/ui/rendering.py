@@ -36,10 +36,10 @@ def escape(text: str) -> str:
 
 
 def button(action: str, target: str, label: str, *, css: str = "", text: str = "") -> str:
-    """A button that `assets/page.js` turns into an event of the bridge."""
+    """A button that `assets/page.js` turns into an event. All in its class: the Chatbot removes `data-` attributes."""
     return (
-        f'<button type="button" class="act act-{action} {css}" data-key="{ACTION_KEY}" data-do="{action}" '
-        f'data-id="{escape(target)}" title="{escape(label)}" aria-label="{escape(label)}">{escape(text)}</button>'
+        f'<button type="button" class="act act-{action} {css} do-{action} key-{ACTION_KEY} id-{escape(target)}" '
+        f'title="{escape(label)}" aria-label="{escape(label)}">{escape(text)}</button>'
     )
 
 

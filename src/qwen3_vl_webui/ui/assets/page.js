@@ -109,17 +109,18 @@
     row.classList.toggle("asking", on);
     (on ? $(".confirm button", row) : $(".act-row-delete", row)).focus();
   };
+  const part = (button, prefix) => [...button.classList].find((name) => name.startsWith(prefix))?.slice(prefix.length) || "";
   const local = {
     theme: () => { store.set("theme", document.body.classList.contains("dark") ? "light" : "dark"); theme(); },
     settings: () => drawer("#settings-bar", !isOpen("#settings-bar")),
     conversations: () => drawer("#conversations-bar", !isOpen("#conversations-bar")),
     reload: () => location.reload(),
-    "banner-close": (button) => { sessionStorage.setItem("banner", button.dataset.id); poll(); },
+    "banner-close": (button) => { sessionStorage.setItem("banner", part(button, "id-")); poll(); },
     "row-rename": (button) => rename(button.closest(".row")),
     "row-delete": (button) => confirming(button.closest(".row"), true),
     "row-cancel": (button) => confirming(button.closest(".row"), false),
     copy: async (button) => {
-      const answer = await fetch(`ui/text/${button.dataset.id}`);
+      const answer = await fetch(`ui/text/${part(button, "id-")}`);
       if (!answer.ok) return;
       await copy(await answer.text());
       button.classList.add("worked");
@@ -127,12 +128,12 @@
     },
   };
   document.addEventListener("click", (event) => {
-    const button = event.target.closest?.("[data-do]");
+    const button = event.target.closest?.("button.act");
     if (button) {
-      if (button.dataset.key !== KEY) return; // not ours: a model may write anything
+      if (!button.classList.contains("key-" + KEY)) return; // not ours: a model may write anything
       event.preventDefault();
-      const action = button.dataset.do;
-      if (local[action]) local[action](button); else send(action, button.dataset.id);
+      const action = part(button, "do-");
+      if (local[action]) local[action](button); else send(action, part(button, "id-"));
       return;
     }
     if (phone() && event.target.closest?.("#main")) { drawer("#conversations-bar", false); drawer("#settings-bar", false); }
