@@ -17,10 +17,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from qwen3_vl_webui.errors import InvalidRequest, TooLarge
-from qwen3_vl_webui.processing.source import sniff
+from qwen3_vl_webui.processing.source import HEAD, sniff
 
 PIECE = 1 << 20  # bytes
-HEAD = 64  # bytes that `sniff` needs
+
 HASH = re.compile(r"[0-9a-f]{64}")
 
 

@@ -11,7 +11,7 @@ from typing import BinaryIO, Literal
 from qwen3_vl_webui.errors import InvalidRequest
 
 Kind = Literal["image", "video"]
-_HEAD = 64  # bytes that are enough to tell the format
+HEAD = 189  # bytes that are enough to tell the format: a packet of an MPEG transport stream and the next one's first
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,14 +28,14 @@ class Source:
     @classmethod
     def from_bytes(cls, data: bytes, *, field: str | None = None) -> Source:
         """`InvalidRequest` naming `field` when the bytes are no known picture or video."""
-        kind, mime = sniff(data[:_HEAD], field=field)
+        kind, mime = sniff(data[:HEAD], field=field)
         return cls(sha256=hashlib.sha256(data).hexdigest(), size=len(data), kind=kind, mime=mime, data=data)
 
     @classmethod
     def from_path(cls, path: Path, *, field: str | None = None) -> Source:
         """Refer to a file without reading it into memory. It must not change while it is in use."""
         with path.open("rb") as file:
-            kind, mime = sniff(file.read(_HEAD), field=field)
+            kind, mime = sniff(file.read(HEAD), field=field)
             file.seek(0)
             digest = hashlib.file_digest(file, "sha256").hexdigest()
             size = file.tell()
@@ -67,7 +67,7 @@ def sniff(head: bytes, *, field: str | None = None) -> tuple[Kind, str]:
         return "image", "image/webp"
     if head[:4] == b"RIFF" and head[8:12] == b"AVI ":
         return "video", "video/x-msvideo"
-    if head[:1] == b"\x47" and len(head) < 189:  # MPEG transport stream: a sync byte opens every packet
+    if head[:1] == b"G" == head[188:189]:  # MPEG transport stream: a sync byte opens every packet
         return "video", "video/mp2t"
     if head[:5] in (b"<svg ", b"<?xml"):
         raise InvalidRequest("media_unsupported", field=field, format="SVG")
