@@ -58,6 +58,12 @@ def picture_file(folder: Path, name: str, size: tuple[int, int] = (96, 64)) -> P
     return path
 
 
+def answer_ids(page: Page) -> list[str]:
+    """The stored message of each answer on the page."""
+    classes = [button.get_attribute("class") or "" for button in page.locator("#chat .foot .act-delete").all()]
+    return [found[1] for text in classes if (found := re.search(r"\bid-([0-9a-f]+)", text))]
+
+
 def conversation_of(page: Page) -> str:
     found = re.search(r"[?&]c=([0-9a-f]+)", page.url)
     assert found
@@ -147,10 +153,16 @@ def test_retry_edit_and_delete_keep_the_files(open_page: Open, server: Any, tmp_
     ask(page, "A second question")
     wait_for_end(page)
     expect(page.locator("#chat .foot")).to_have_count(2)
+    first, second = answer_ids(page)
     page.locator("#chat .foot .act-retry").click()
-    page.wait_for_timeout(300)
+    page.wait_for_function(
+        "id => ![...document.querySelectorAll('#chat .foot .act-delete.id-' + id)].length", arg=second
+    )
     wait_for_end(page)
     expect(page.locator("#chat .foot")).to_have_count(2)
+    kept, fresh = answer_ids(page)
+    assert kept == first
+    assert fresh != second
 
     page.locator("#chat .act-edit").first.click()
     expect(page.locator("#editing")).to_contain_text("editing an earlier message")

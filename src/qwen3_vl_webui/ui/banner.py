@@ -15,6 +15,11 @@ from qwen3_vl_webui.ui.texts import say
 BOOT = secrets.token_hex(8)  # tells the page that the server is another process than before
 
 
+def served(service: ChatService) -> str:
+    """The models that are served; empty until the plan is made. A page that shows another line asks for it again."""
+    return " · ".join(model.name for model in service.models())
+
+
 def banner_state(service: ChatService, language: Language) -> dict[str, Any]:
     """What `assets/page.js` shows: the banner's HTML, and the lines it needs when the server is away."""
     name, html = "", ""
@@ -33,6 +38,7 @@ def banner_state(service: ChatService, language: Language) -> dict[str, Any]:
         "boot": BOOT,
         "name": name,
         "banner": html,
+        "served": served(service),
         "settled": name in ("", "demo"),
         "offline": _line("busy", escape(say("banner_offline", language))),
         "restarted": _line(

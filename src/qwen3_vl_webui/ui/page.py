@@ -11,7 +11,7 @@ import json
 import os
 import shutil
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, cast
@@ -23,6 +23,7 @@ from qwen3_vl_webui.errors import Language, NotFound, WebUIError
 from qwen3_vl_webui.history.store import HistoryStore
 from qwen3_vl_webui.server.service import ChatService
 from qwen3_vl_webui.ui.answers import Answers
+from qwen3_vl_webui.ui.banner import served
 from qwen3_vl_webui.ui.chat import Chat, ChatRegion, Question, explain
 from qwen3_vl_webui.ui.composer import EDITIONS, Composer
 from qwen3_vl_webui.ui.examples import EXAMPLES
@@ -55,16 +56,27 @@ class Now:
     session: str  # of this browser tab
 
 
+@dataclass(kw_only=True)
+class Tab:
+    """What the server remembers of an open browser tab: what it was last sent, for watches that outlast an event."""
+
+    shown: str | None = None  # the conversation
+    watch: object | None = None  # the token of its current watch
+    listed: tuple[str, int] = field(default=("", PAGE_SIZE))  # the search and the length of the list
+
+
 class Page:
     """Builds the Blocks. One per server; `blocks` is mounted by `ui.mount`."""
 
-    def __init__(self, service: ChatService, history: HistoryStore, *, max_output_tokens: int) -> None:
+    def __init__(
+        self, service: ChatService, history: HistoryStore, *, max_output_tokens: int, max_upload_mb: int
+    ) -> None:
         self.service = service
+        self.max_upload_mb = max_upload_mb
         self.answers = answers = Answers(service, history)
         self.history = history
         self.chat = Chat(answers, history)
-        self._watching: dict[str, object] = {}  # by browser tab: the token of its current watch
-        self._shown: dict[str, str] = {}  # by browser tab: the conversation that it was last sent
+        self._tabs: dict[str, Tab] = {}
         with gr.Blocks(
             title="Qwen3-VL", analytics_enabled=False, fill_width=True, delete_cache=(3600, 24 * 3600)
         ) as self.blocks:
@@ -127,7 +139,7 @@ class Page:
         self._then(self.list.upload.upload(self.bring, [self.list.upload, *self.inputs], self.outputs, **QUIET))
         self._then(self.composer.box.submit(self.send, self.inputs, self.outputs, **QUIET))
         self.composer.box.stop(self.stop, [self.conversation], None, **QUIET)
-        self.list.search.input(self.find, self.inputs, [self.list.rows], trigger_mode="always_last", **QUIET)
+        self.list.search.change(self.find, self.inputs, [self.list.rows], trigger_mode="always_last", **QUIET)
         self.blocks.unload(self._forget)
 
     def _panel(self) -> list[Any]:
@@ -193,6 +205,14 @@ class Page:
                 await self.answers.stop(target)
                 await asyncio.to_thread(self.history.delete, target)
                 return await self._show(now, "") if target == now.conversation else await self._list(now)
+            case "served":
+                return {
+                    self.header: self._header(now.language),
+                    self.composer.edition: self.composer.serve(self._editions(), now.language, now.edition),
+                }
+            case "too-large":
+                gr.Warning(escape(say("too_large", now.language, name=text, limit=self.max_upload_mb)), duration=8)
+                return self._nothing()
             case "example":
                 return await self._example(now, target)
             case "edit":
@@ -260,11 +280,11 @@ class Page:
         self, conversation: str, language: Language, everything: bool, request: gr.Request
     ) -> AsyncIterator[Updates]:
         """Show the conversation's answer while it grows, until it ends or this browser turns to something else."""
-        session = request.session_hash or ""
-        if not conversation or self._shown.get(session, conversation) != conversation:
+        tab = self._tab(request.session_hash or "")
+        if not conversation or (tab.shown or conversation) != conversation:
             yield {self.region.chatbot: gr.skip()}  # an event without any update would empty its outputs
             return
-        mine = self._watching[session] = object()
+        mine = tab.watch = object()
         answer = self.answers.running(conversation)
         if answer is None:  # it may have ended since the question was shown
             yield {
@@ -275,20 +295,18 @@ class Page:
         turns = await self.chat.turns(conversation)
         before = render_turns(turns[:-1], language, all_turns=everything, complete=False)
         async for _ in self.answers.watch(answer):
-            if self._watching.get(session) is not mine:
+            if tab.watch is not mine:
                 return
             yield {self.region.chatbot: [*before, *render_live(answer, language)]}
-        rows = await asyncio.to_thread(self.history.list_conversations, "", PAGE_SIZE + 1)
-        yield {
-            self.composer.box: Composer.busy(False),
-            self.list.rows: self.list.render(
-                rows[:PAGE_SIZE], language, current=conversation, searching=False, more=len(rows) > PAGE_SIZE
-            ),
-        }
+        rows = await self._rows(tab, language, conversation)
+        yield {self.composer.box: Composer.busy(False), self.list.rows: rows}
+
+    def _tab(self, session: str) -> Tab:
+        return self._tabs.setdefault(session, Tab())
 
     def _forget(self, request: gr.Request) -> None:
-        self._watching.pop(request.session_hash or "", None)
-        self._shown.pop(request.session_hash or "", None)
+        if tab := self._tabs.pop(request.session_hash or "", None):
+            tab.watch = None
 
     # parts of updates
 
@@ -314,7 +332,7 @@ class Page:
 
     async def _show(self, now: Now, conversation: str) -> Updates:
         """Turn to a conversation, or to the welcome."""
-        self._watching.pop(now.session, None)
+        self._tab(now.session).watch = None
         updates: Updates = {
             self.conversation: conversation,
             self.everything: False,
@@ -331,7 +349,7 @@ class Page:
 
     async def _messages(self, now: Now, conversation: str, *, everything: bool | None = None) -> Updates:
         messages: list[ChatbotMessage] = []
-        self._shown[now.session] = conversation
+        self._tab(now.session).shown = conversation
         if conversation:
             all_turns = now.everything if everything is None else everything
             messages = await self.chat.render(conversation, now.language, all_turns=all_turns)
@@ -342,13 +360,15 @@ class Page:
         }
 
     async def _list(self, now: Now, *, current: str | None = None, limit: int | None = None) -> Updates:
-        limit = limit or now.limit
-        rows = await asyncio.to_thread(self.history.list_conversations, now.search, limit + 1)
-        html = self.list.render(
-            rows[:limit], now.language, current=now.conversation if current is None else current,
-            searching=bool(now.search), more=len(rows) > limit,
-        )  # fmt: skip
-        return {self.list.rows: html}
+        tab = self._tab(now.session)
+        tab.listed = (now.search, limit or now.limit)
+        rows = await self._rows(tab, now.language, now.conversation if current is None else current)
+        return {self.list.rows: rows}
+
+    async def _rows(self, tab: Tab, language: Language, current: str) -> str:
+        search, limit = tab.listed
+        rows = await asyncio.to_thread(self.history.list_conversations, search, limit + 1)
+        return self.list.render(rows[:limit], language, current=current, searching=bool(search), more=len(rows) > limit)
 
     async def _example(self, now: Now, name: str) -> Updates:
         """An example was clicked: it is asked at once, in its edition when that is served."""
@@ -395,7 +415,8 @@ class Page:
         return {
             self.language: language,
             self.header: self._header(language),
-            self.labels: f'<i data-names="{escape(json.dumps(self._labels(language)))}"></i>',
+            self.labels: f'<i data-names="{escape(json.dumps(self._labels(language)))}" '
+            f'data-limit="{self.max_upload_mb << 20}"></i>',
             self.region.welcome: gr.update(value=self.region.render_welcome(language)),
             **self.list.translate(language),
             **self.settings.translate(language),
@@ -415,18 +436,16 @@ class Page:
         other = button(
             "language", "", say("switch_language_label", language), css="wide", text=say("switch_language", language)
         )
+        names = escape(served(self.service))
         return (
-            f"<header>{button('conversations', '', say('open_sidebar', language))}"
-            f"<div class='name'><b>{say('title', language)}</b><small>{escape(self._models())}</small></div>"
+            f"<header data-served='{names}'>{button('conversations', '', say('open_sidebar', language))}"
+            f"<div class='name'><b>{say('title', language)}</b><small>{names}</small></div>"
             f"{other}{button('theme', '', say('theme', language))}"
             f"{button('settings', '', say('open_settings', language))}</header>"
         )
 
     def _editions(self) -> tuple[Edition, ...]:
         return tuple(model.edition for model in self.service.models()) or EDITIONS
-
-    def _models(self) -> str:
-        return " · ".join(model.name for model in self.service.models())
 
     @staticmethod
     def _labels(language: Language) -> dict[str, str]:

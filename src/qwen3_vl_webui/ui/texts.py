@@ -86,6 +86,7 @@ TEXTS: dict[str, tuple[str, str]] = {
         "An answer is still being written here. Stop it first, or wait for its end.",
         "此对话的回答仍在生成,请先停止或等待其结束。",
     ),
+    "too_large": ("{name} is larger than the limit of {limit} MB.", "{name} 超过 {limit} MB 的上限。"),
     "not_media": ("{name} is neither a picture nor a video that can be read.", "{name} 不是可读取的图片或视频。"),
     # messages
     "you": ("You", "你"),

@@ -90,8 +90,10 @@
     title.hidden = true;
     title.after(input);
     input.select();
+    let over = false; // taking the input away takes its focus, which ends it again
     const end = (keep) => {
-      if (!input.isConnected) return;
+      if (over) return;
+      over = true;
       const text = input.value.trim();
       input.remove();
       title.hidden = false;
@@ -175,6 +177,21 @@
   // -- drafts: what is being written outlives a reload -------------------------------------------------------------------
   setInterval(() => { if (page.ready && box() && store.get("draft") !== box().value) store.set("draft", box().value); }, 400);
 
+  // -- files that the server would refuse are refused before the upload, in the page's language ----------------------------
+  for (const kind of ["change", "drop", "paste"]) {
+    document.addEventListener(kind, (event) => {
+      if (!event.target.closest?.("#box") && kind !== "drop") return;
+      const limit = Number($("#labels [data-limit]")?.dataset.limit || Infinity);
+      const files = event.target.files || (event.dataTransfer || event.clipboardData)?.files || [];
+      const large = [...files].find((file) => file.size > limit);
+      if (!large) return;
+      event.preventDefault();
+      event.stopImmediatePropagation();
+      if (kind === "change") event.target.value = "";
+      send("too-large", "", large.name);
+    }, true);
+  }
+
   // -- names for what Gradio leaves unnamed ------------------------------------------------------------------------------
   const labels = () => JSON.parse($("#labels [data-names]")?.dataset.names || "{}");
   const label = () => {
@@ -210,6 +227,8 @@
         const closed = sessionStorage.getItem("banner");
         show(status.banner && closed === status.name ? "" : status.banner);
         wait = status.settled ? 5000 : 1000;
+        const header = $("#header header");
+        if (header && status.served !== header.dataset.served) send("served"); // known only now
       }
     } catch { if (offline) show(offline); wait = 1500; }
     timer = setTimeout(poll, document.hidden ? 15000 : wait);
