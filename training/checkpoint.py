@@ -45,7 +45,7 @@ def corpus(count: int, seed: int) -> list[str]:
 
     texts: list[str] = []
     for index in range(count):
-        sample = draw(Random(f"tokenizer-{seed}-{index}"), False, ("small", "middle", "video")[index % 3])
+        sample = draw(Random(f"tokenizer-{seed}-{index}"), False, ("middle", "middle", "video")[index % 3])
         texts += [text for turns in sample.conversations for turn in turns for text in (turn.question, turn.answer, turn.thinking)]
         texts += [sample.system, *(json.dumps(tool, ensure_ascii=False) for tool in sample.tools)]
     return [*texts, *(list(all_characters()) * 20), "<0.2 seconds>" * 50, "Picture 1: Picture 2: " * 50]
@@ -160,7 +160,7 @@ def write(folder: Path, edition: str, tokenizer: Tokenizer) -> None:
     save("tokenizer_config.json", {"tokenizer_class": "Qwen2TokenizerFast", "model_max_length": 32768, "eos_token": "<|im_end|>", "pad_token": "<|endoftext|>", "bos_token": None,
                                    "unk_token": None, "add_prefix_space": False, "chat_template": template(edition)})  # fmt: skip
     shared = {"patch_size": 16, "temporal_patch_size": 2, "merge_size": 2, "image_mean": [0.5] * 3, "image_std": [0.5] * 3, "processor_class": "Qwen3VLProcessor"}
-    save("preprocessor_config.json", shared | {"size": {"longest_edge": 786432, "shortest_edge": 65536}, "image_processor_type": "Qwen2VLImageProcessorFast"})
+    save("preprocessor_config.json", shared | {"size": {"longest_edge": 327680, "shortest_edge": 65536}, "image_processor_type": "Qwen2VLImageProcessorFast"})
     save("video_preprocessor_config.json", shared | {"size": {"longest_edge": 524288, "shortest_edge": 4096}, "fps": 2, "min_frames": 4, "max_frames": 32, "max_video_tokens": 30,
                                                      "video_processor_type": "Qwen3VLVideoProcessor"})  # fmt: skip
 

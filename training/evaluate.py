@@ -21,56 +21,58 @@ from tokenizers import Tokenizer
 from qwen3_vl_webui.model.config import ModelConfig
 from qwen3_vl_webui.model.qwen3_vl import Qwen3VL
 from qwen3_vl_webui.model.weights import copy_weights
-from training import prompt
+from training import charts, chat, gui, ocr, prompt, shapes, video, web
 from training.gui import KINDS
-from training.mixture import SIZES, draw
 from training.network import Batched, generate
-from training.scene import Sample, Turn
+from training.scene import Generator, Sample, Turn
 from training.score import score
 
-# row: (skills, size classes, most new tokens)
-ROWS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
-    "GUI description, F1 on kind + text": (("gui_describe",), ("small", "middle", "large")),
-    "GUI boxes, recall at IoU 0.5": (("gui_boxes", "gui_box"), ("small", "middle", "large")),
-    "GUI click inside the target": (("gui_click", "gui_point"), ("small", "middle", "large")),
-    "GUI state, title, count": (("gui_state", "gui_title", "gui_count"), ("small", "middle")),
-    "Boxes of shapes, recall at IoU 0.5": (("box", "boxes"), ("small", "middle")),
-    "OCR, lines: character error rate": (("ocr",), ("small", "middle", "large")),
-    "OCR, forms: character error rate": (("ocr_form", "ocr_value"), ("small", "middle", "large")),
-    "HTML, elements and texts equal": (("html",), ("middle", "large")),
-    "Geometry": (("geometry",), ("small", "middle")),
-    "Charts: read, extreme, list": (("chart_read", "chart_extreme", "chart_list"), ("small", "middle", "large")),
-    "Charts with computation": (("chart_compute",), ("small", "middle", "large")),
-    "Tables": (("table_read", "table_extreme", "table_compute"), ("small", "middle", "large")),
-    "Video: what at a time": (("video_what",), ("video",)),
-    "Video: when, both ends within 1 s": (("video_when",), ("video",)),
-    "Counting": (("count",), ("small", "middle")),
-    "Spatial relations": (("relation", "front", "color", "largest"), ("small", "middle")),
-    "Recall over several pages": (("recall",), ("small", "middle")),
-    "Chat and honesty": (("chat_who", "chat_can", "chat_cannot", "chat_outside", "chat_missing", "chat_photo", "chat_hello", "chat_get"), ("small",)),
-}  # fmt: skip
+# row: (skills, generators, visual tokens that a picture may use)
+ROWS: dict[str, tuple[tuple[str, ...], tuple[Generator, ...], tuple[int, ...]]] = {
+    "GUI description, F1 on kind + text": (("gui_describe",), (gui.screens,), (128, 256, 320)),
+    "GUI boxes, recall at IoU 0.5": (("gui_boxes", "gui_box"), (gui.screens,), (128, 256, 320)),
+    "GUI click inside the target": (("gui_click", "gui_point"), (gui.screens,), (128, 256, 320)),
+    "GUI state, title, count": (("gui_state", "gui_title", "gui_count"), (gui.screens,), (128, 256, 320)),
+    "Boxes of shapes, recall at IoU 0.5": (("box", "boxes"), (shapes.shapes,), (128, 256)),
+    "OCR, lines: character error rate": (("ocr",), (ocr.lines,), (64, 128, 256, 320)),
+    "OCR, forms: character error rate": (("ocr_form", "ocr_value"), (ocr.form,), (96, 160, 256)),
+    "HTML, elements and texts equal": (("html",), (web.webpage,), (200, 256, 320)),
+    "Geometry": (("geometry",), (shapes.geometry,), (96, 160)),
+    "Charts: read, extreme, list": (("chart_read", "chart_extreme", "chart_list"), (charts.charts,), (128, 256, 320)),
+    "Charts with computation": (("chart_compute",), (charts.charts,), (128, 256, 320)),
+    "Tables": (("table_read", "table_extreme", "table_compute"), (charts.tables,), (96, 160, 256)),
+    "Video: what at a time": (("video_what",), (video.clips,), (128, 256)),
+    "Video: when, both ends within 1 s": (("video_when",), (video.clips,), (128, 256)),
+    "Counting": (("count",), (shapes.shapes,), (128, 256)),
+    "Spatial relations": (("relation", "front", "color", "largest"), (shapes.shapes, shapes.overlap), (96, 128, 256)),
+    "Recall over several pages": (("recall",), (ocr.pages,), (64, 128, 256)),
+    "Chat and honesty": (
+        ("chat_who", "chat_can", "chat_cannot", "chat_outside", "chat_missing", "chat_photo", "chat_hello", "chat_get"),
+        (chat.talk, chat.photos),
+        (64, 256),
+    ),
+}
 
 
-def cases(row: str, count: int, seed: str) -> list[tuple[str, Sample, Turn]]:
-    """(size class, sample, the question). Seeds of the training never look like these; `held_out` brings in the fonts kept back."""
-    skills, sizes = ROWS[row]
-    found: list[tuple[str, Sample, Turn]] = []
+def cases(row: str, count: int, seed: str) -> list[tuple[Sample, Turn]]:
+    """(sample, the question). Seeds of the training never look like these; `held_out` brings in the fonts kept back."""
+    skills, generators, tokens = ROWS[row]
+    found: list[tuple[Sample, Turn]] = []
     number = 0
     while len(found) < count:
         rng = Random(f"held-out-{seed}-{row}-{number}")
-        size = sizes[number % len(sizes)]
+        sample = generators[number % len(generators)](rng, True, rng.choice(tokens))
         number += 1
-        sample = draw(rng, True, size)
         turns = [turns[0] for turns in sample.conversations if turns[0].skill in skills]
         if turns:
-            found.append((size, sample, rng.choice(turns)))
+            found.append((sample, rng.choice(turns)))
     return found
 
 
-def batches(items: list[tuple[str, Sample, Turn]], tokenizer: Tokenizer, thinking: bool, patches: int) -> Iterator[tuple[list[int], dict[str, torch.Tensor], torch.Tensor, torch.Tensor]]:
+def batches(items: list[tuple[Sample, Turn]], tokenizer: Tokenizer, thinking: bool, patches: int) -> Iterator[tuple[list[int], dict[str, torch.Tensor], torch.Tensor, torch.Tensor]]:
     """Prompts of about one size together: (indices, arrays, prompt lengths, next positions)."""
     prompts = []
-    for sample, turn in ((sample, turn) for _, sample, turn in items):
+    for sample, turn in items:
         head = prompt.prefix(tokenizer, sample)
         prompts.append((head, prompt.question(tokenizer, turn, thinking)))
     order = sorted(range(len(items)), key=lambda i: (prompts[i][0].patches.shape[1], prompts[i][0].patches.shape[0]))
@@ -98,7 +100,7 @@ def batches(items: list[tuple[str, Sample, Turn]], tokenizer: Tokenizer, thinkin
         yield group, {name: torch.from_numpy(array) for name, array in arrays.items()}, torch.tensor(lengths), torch.tensor(nexts)
 
 
-def answers(net: Batched, tokenizer: Tokenizer, items: list[tuple[str, Sample, Turn]], thinking: bool, most: int, device: torch.device) -> list[str]:
+def answers(net: Batched, tokenizer: Tokenizer, items: list[tuple[Sample, Turn]], thinking: bool, most: int, device: torch.device) -> list[str]:
     """Greedy answers, without their chains, in the order of the cases."""
     stop = tokenizer.token_to_id("<|im_end|>")
     close = tokenizer.token_to_id("</think>")
@@ -160,11 +162,11 @@ def main() -> None:
         for edition, net in nets.items():
             tokenizer = Tokenizer.from_file(str(args.folder / edition / "tokenizer.json"))
             given = answers(net, tokenizer, items, edition == "thinking", args.most, device)
-            scores = [score(text, turn.check, KINDS) for text, (_, _, turn) in zip(given, items, strict=True)]
+            scores = [score(text, turn.check, KINDS) for text, (_, turn) in zip(given, items, strict=True)]
             results[row][edition] = sum(scores) / len(scores)
-            wrong = [k for k, value in enumerate(scores) if (value > 0.05 if items[k][2].check["type"] == "ocr" else value < 0.99)]
+            wrong = [k for k, value in enumerate(scores) if (value > 0.05 if items[k][1].check["type"] == "ocr" else value < 0.99)]
             for k in wrong[: args.show]:
-                print(f"  [{edition}] {items[k][2].question!r}\n    wanted {items[k][2].answer!r}\n    given  {given[k]!r}")
+                print(f"  [{edition}] {items[k][1].question!r}\n    wanted {items[k][1].answer!r}\n    given  {given[k]!r}")
         print(f"{row}: " + ", ".join(f"{edition} {value:.3f}" for edition, value in results[row].items()) + f" ({time.monotonic() - begin:.0f} s)", flush=True)
     if args.json:
         args.json.write_text(json.dumps({"cases": args.cases, "seed": args.seed, "device": str(device), "seconds": round(time.monotonic() - begin, 1), "rows": results}, indent=1) + "\n")

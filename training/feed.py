@@ -27,7 +27,7 @@ def frames_of(size: str) -> int:
     return 2 if size == "video" else 1
 
 
-def _work(worker: int, seed: str, phase: Any, phases: list[str], tokenizer_path: str, folder: str, slot_bytes: int, scale: float, free: Any, ready: Any) -> None:
+def _work(worker: int, seed: str, phase: Any, easy: Any, phases: list[str], tokenizer_path: str, folder: str, slot_bytes: int, scale: float, free: Any, ready: Any) -> None:
     cv2.setNumThreads(1)
     os.environ["TOKENIZERS_PARALLELISM"] = "false"
     tokenizer = Tokenizer.from_file(tokenizer_path)
@@ -45,7 +45,7 @@ def _work(worker: int, seed: str, phase: Any, phases: list[str], tokenizer_path:
         rows = max(1, round(SIZES[size].rows * scale))
         buffer = np.memmap(f"{folder}/{slot}", np.uint8, "r+", shape=(slot_bytes,))
         try:
-            count = pack(tokenizer, Layout.of(SIZES[size], frames_of(size)).arrays(buffer, rows), rows, size, name, edition)
+            count = pack(tokenizer, Layout.of(SIZES[size], frames_of(size)).arrays(buffer, rows), rows, size, name, edition, easy.value)
         except Exception as error:  # one bad drawing must not end a run on rented hardware
             print(f"drawing {name} failed: {error!r}", flush=True)
             free.put(slot)
@@ -64,12 +64,13 @@ class Feeder:
         self._folder = tempfile.mkdtemp(dir=place)
         context = mp.get_context("fork")
         self._phases, self._phase = phases, context.Value("i", 0)
+        self.easy = context.Value("d", 0.0)  # share of single words; the trainer sets it
         self._free, self._ready = context.Queue(), context.Queue()
         for slot in range(slots):
             with open(f"{self._folder}/{slot}", "wb") as file:
                 file.truncate(self._bytes)
             self._free.put(slot)
-        self._processes = [context.Process(target=_work, daemon=True, args=(k, seed, self._phase, phases, str(tokenizer), self._folder, self._bytes, scale, self._free, self._ready)) for k in range(workers)]
+        self._processes = [context.Process(target=_work, daemon=True, args=(k, seed, self._phase, self.easy, phases, str(tokenizer), self._folder, self._bytes, scale, self._free, self._ready)) for k in range(workers)]
         for process in self._processes:
             process.start()
         self._fresh: deque[tuple[str, dict[str, Tensor]]] = deque()

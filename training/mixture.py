@@ -24,23 +24,35 @@ class SizeClass:
 
 
 SIZES = {
-    "small": SizeClass(tokens=128, length=512, rows=64, share=0.36),
-    "middle": SizeClass(tokens=256, length=896, rows=32, share=0.40),
-    "large": SizeClass(tokens=768, length=1408, rows=10, share=0.12),
-    "video": SizeClass(tokens=256, length=896, rows=32, share=0.12),
+    "middle": SizeClass(tokens=320, length=1024, rows=28, share=0.88),
+    "video": SizeClass(tokens=320, length=1024, rows=28, share=0.12),
 }
-SHARES: dict[str, list[tuple[Generator, float]]] = {
-    "small": [(gui.screens, 0.14), (ocr.lines, 0.2), (ocr.form, 0.07), (ocr.pages, 0.06), (shapes.shapes, 0.15), (shapes.overlap, 0.03), (shapes.geometry, 0.12),
-              (charts.charts, 0.1), (charts.tables, 0.06), (chat.talk, 0.05), (chat.photos, 0.02)],
-    "middle": [(gui.screens, 0.3), (ocr.lines, 0.13), (ocr.form, 0.08), (ocr.pages, 0.04), (shapes.shapes, 0.09), (shapes.geometry, 0.03), (charts.charts, 0.14),
-               (charts.tables, 0.07), (web.webpage, 0.11), (chat.photos, 0.01)],
-    "large": [(gui.screens, 0.42), (ocr.lines, 0.18), (ocr.form, 0.08), (charts.charts, 0.12), (charts.tables, 0.06), (web.webpage, 0.14)],
-    "video": [(video.clips, 1.0)],
-}  # fmt: skip
+# generator: share of the samples, and the visual tokens it may use, one chosen at random
+SHARES: dict[str, list[tuple[Generator, float, tuple[int, ...]]]] = {
+    "middle": [
+        (gui.screens, 0.2, (128, 256, 320)),
+        (ocr.words, 0.12, (16,)),
+        (ocr.lines, 0.16, (64, 128, 256, 320)),
+        (ocr.form, 0.06, (96, 160, 256)),
+        (ocr.pages, 0.04, (64, 128, 256)),
+        (shapes.shapes, 0.1, (128, 256)),
+        (shapes.overlap, 0.01, (96,)),
+        (shapes.geometry, 0.06, (96, 160)),
+        (charts.charts, 0.1, (128, 256, 320)),
+        (charts.tables, 0.05, (96, 160, 256)),
+        (web.webpage, 0.06, (200, 256, 320)),
+        (chat.talk, 0.03, (16,)),
+        (chat.photos, 0.01, (64, 256)),
+    ],
+    "video": [(video.clips, 1.0, (128, 256))],
+}
 
 
-def draw(rng: Random, held_out: bool, size: str) -> Sample:
-    """One sample of this size class."""
-    generators, weights = zip(*SHARES[size], strict=True)
-    generator: Generator = rng.choices(generators, weights)[0]
-    return generator(rng, held_out, SIZES[size].tokens)
+def draw(rng: Random, held_out: bool, size: str, easy: float = 0.0) -> Sample:
+    """One sample of this size class; `easy` is the share of single words, with which reading starts."""
+    if easy and size == "middle" and rng.random() < easy:
+        return ocr.words(rng, held_out, 16)
+    generators, weights, tokens = zip(*SHARES[size], strict=True)
+    index = rng.choices(range(len(generators)), weights)[0]
+    generator: Generator = generators[index]
+    return generator(rng, held_out, rng.choice(tokens[index]))

@@ -48,6 +48,21 @@ def _fitting(rng: Random, lang: str, name: str, size: int, width: float, most: i
     return text
 
 
+def words(rng: Random, held_out: bool, tokens: int) -> Sample:
+    """A word or two, drawn large enough: what reading is learnt from first."""
+    lang = rng.choice(["en", "zh"])
+    width, height = 32 * rng.randint(3, 8), 32 * rng.choice([1, 1, 2])
+    ink, ground = _colors(rng)
+    canvas, name = Canvas(width, height, ground), choose(rng, lang, held_out)
+    size = rng.randint(14, 24 if height == 32 else 34)
+    text = _fitting(rng, lang, name, size, width - 8, 3)
+    free = width - 4 - text_width(text, name, size)
+    canvas.text(rng.uniform(4, max(4.5, free)), height / 2 + rng.uniform(-1, 1) * (height - size) * 0.4, text, name, size, ink)
+    ask_in = lang if rng.random() < 0.8 else ("en" if lang == "zh" else "zh")
+    turn = Turn(skill="ocr_word", question=_read_question(rng, ask_in), answer=text, thinking="一行文字。" if ask_in == "zh" else "One line of text.", check={"type": "ocr", "text": text})
+    return Sample(conversations=[[turn]], pictures=[wear(rng, canvas.array(), 0.6)])
+
+
 def lines(rng: Random, held_out: bool, tokens: int) -> Sample:
     """One to eight lines of text."""
     lang = rng.choice(["en", "zh"])

@@ -28,7 +28,7 @@ def orthogonalized(g: Tensor) -> Tensor:
 class Optimizer:
     """One step of both from the gradients; `rates` (Muon's, AdamW's) is set before a step."""
 
-    def __init__(self, model: nn.Module, *, decay: float = 0.01) -> None:
+    def __init__(self, model: nn.Module, *, decay: float = 0.1) -> None:
         groups: dict[tuple[int, ...], list[nn.Parameter]] = defaultdict(list)
         self.rest: list[nn.Parameter] = []
         for name, parameter in model.named_parameters():  # a shared parameter comes once

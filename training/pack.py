@@ -97,7 +97,7 @@ class Row:
         return True
 
 
-def pack(tokenizer: Tokenizer, arrays: dict[str, np.ndarray], rows: int, size: str, seed: str, edition: str) -> int:
+def pack(tokenizer: Tokenizer, arrays: dict[str, np.ndarray], rows: int, size: str, seed: str, edition: str, easy: float = 0.0) -> int:
     """Fills all rows with samples of one size class; the seed decides everything. Returns the number of samples."""
     waiting: list[tuple[Sample, Random]] = []
     number = packed = 0
@@ -111,7 +111,7 @@ def pack(tokenizer: Tokenizer, arrays: dict[str, np.ndarray], rows: int, size: s
             else:
                 rng = Random(f"{seed}-{number}")
                 number += 1
-                sample = draw(rng, False, size)
+                sample = draw(rng, False, size, easy)
             if row.add(tokenizer, sample, rng, edition):
                 packed += 1
             elif row.tokens == 0:

@@ -1,9 +1,8 @@
 """Trains a network on what the generators draw, for a given time, and goes on from saved state.
 
-    python -m training.train --state STATE --plan both:900                                            # the trunk: both editions' behaviour
-    python -m training.train --state STATE --plan both:300,instruct:120,thinking:120 --out FOLDER     # on, and the end of both editions
+    python -m training.train --state STATE --seconds 500 --plan both:6,instruct:1,thinking:1 --out FOLDER
 
-The learning rate of the trunk is constant after a warm-up; an edition's falls to zero. State is written as pieces of at most 15 MiB.
+The learning rate falls linearly over the trunk, and from there to zero over an edition. State is written as pieces of at most 15 MiB.
 """
 
 from __future__ import annotations
@@ -20,6 +19,7 @@ import torch
 from qwen3_vl_webui.model.config import ModelConfig
 from qwen3_vl_webui.model.qwen3_vl import Qwen3VL
 from qwen3_vl_webui.model.weights import initialize, save_weights
+from training.checkpoint import EDITIONS
 from training.feed import Feeder, frames_of
 from training.mixture import SIZES, SizeClass
 from training.network import Batched
@@ -27,7 +27,8 @@ from training.optimize import Optimizer
 from training.pack import Layout
 
 _PIECE = 15 << 20
-MUON_RATE, ADAM_RATE = 0.02, 3e-3
+MUON_RATE, ADAM_RATE = 0.012, 2e-3
+TRUNK_END = 0.4  # of the rate, at the end of the trunk; the editions start there
 
 
 def save_pieces(state: dict[str, Any], folder: Path) -> None:
@@ -110,7 +111,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--folder", type=Path, default=Path("src/qwen3_vl_webui/demo/instruct"), help="configuration and tokenizer")
     parser.add_argument("--state", type=Path, required=True)
-    parser.add_argument("--plan", required=True, help="phases and their seconds, e.g. both:300,instruct:120,thinking:120; an edition starts from the trunk ('both')")
+    parser.add_argument("--plan", required=True, help="phases and their shares of the time, e.g. both:6,instruct:1,thinking:1; an edition starts from the trunk ('both')")
+    parser.add_argument("--seconds", type=float, required=True, help="of the whole run, start-up included")
     parser.add_argument("--out", type=Path, help="folder for the editions' weights")
     parser.add_argument("--workers", type=int, default=15)
     parser.add_argument("--scale", type=float, default=1.0, help="of the rows of a batch")
@@ -134,16 +136,19 @@ def main() -> None:
     feeder.start()
     args.log.parent.mkdir(parents=True, exist_ok=True)
     trunk = trainer.snapshot()
+    per_share = (args.seconds - 8 - (time.monotonic() - begin)) / sum(share for _, share in plan)
     with args.log.open("a") as log:
-        for number, (edition, seconds) in enumerate(plan):
+        for number, (edition, share) in enumerate(plan):
             if number:
                 feeder.advance()
             if edition != "both":
                 trainer.restore(trunk)
-            trainer.run(feeder, edition, seconds, runs, log, begin)
+            trainer.run(feeder, edition, share * per_share, runs, log, begin)
             if edition == "both":
                 trunk = trainer.snapshot()
                 save_pieces(trunk | {"runs": runs + 1}, args.state)
+                for name in EDITIONS if args.out else ():  # better than nothing, should the rest not come
+                    save_weights(trainer.model, args.out / name)
             elif args.out:
                 save_weights(trainer.model, args.out / edition)
     print(json.dumps({"done": args.plan, "samples": feeder.samples, "repeated": feeder.repeated, "seconds": round(time.monotonic() - begin, 1)}), flush=True)
@@ -184,13 +189,14 @@ class Trainer:
         self.steps = state["steps"]
 
     def run(self, feeder: Feeder, edition: str, seconds: float, runs: int, log: TextIO, begin: float) -> None:
-        """Trains for so many seconds. Warm-up over the first 300 steps; an edition's rate falls to zero."""
+        """Trains for so many seconds. Warm-up over the first 300 steps; reading starts with single words; an edition's rate falls to zero."""
         sums: dict[str, list[Any]] = {}
         start = last = time.monotonic()
         step = timed = 0
         while step < self.args.steps and (share := (time.monotonic() - start) / seconds) < 1:
             size, batch = feeder.next()
-            rate = self.args.rate * min(1.0, (self.steps + 1) / 300) * (1.0 if edition == "both" else 1 - share)
+            rate = self.args.rate * min(1.0, (self.steps + 1) / 300) * (1 - (1 - TRUNK_END) * share if edition == "both" else TRUNK_END * (1 - share))
+            feeder.easy.value = max(0.0, 0.5 - 2 * share) if edition == "both" and not runs else 0.0
             self.optimizer.rates.copy_(torch.tensor([MUON_RATE * rate, ADAM_RATE * rate]))
             loss, right = self.stepper(size, batch)
             total = sums.setdefault(size, [torch.zeros((), device=self.device), torch.zeros((), device=self.device), 0])

@@ -1,0 +1,114 @@
+"""What the generators draw is decided by the seed, and what they say about it is true of the drawing."""
+
+from __future__ import annotations
+
+import json
+import re
+from random import Random
+
+import numpy as np
+import pytest
+
+from training import charts, fonts, score, shapes
+from training.gui import KINDS
+from training.mixture import SHARES, SIZES, draw
+from training.scene import Sample
+
+pytestmark = pytest.mark.skipif(
+    not fonts.available("zh", False) or not fonts.available("en", False),
+    reason="needs the fonts named in training/README.md",
+)
+
+
+def samples(size: str, count: int) -> list[Sample]:
+    return [draw(Random(f"test-{size}-{number}"), False, size) for number in range(count)]
+
+
+@pytest.mark.parametrize("size", list(SIZES))
+def test_the_same_seed_draws_the_same_sample(size: str) -> None:
+    first, second = (draw(Random("again"), True, size) for _ in range(2))
+    assert [turn for turns in first.conversations for turn in turns] == [
+        turn for turns in second.conversations for turn in turns
+    ]
+    for a, b in zip(first.pictures, second.pictures, strict=True):
+        assert np.array_equal(a, b)
+    if first.frames is not None:
+        assert second.frames is not None
+        assert np.array_equal(first.frames, second.frames)
+
+
+def test_shares_of_a_size_class_sum_to_one() -> None:
+    for entries in SHARES.values():
+        assert sum(share for _, share, _ in entries) == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize("size", list(SIZES))
+def test_pictures_fit_the_grid_and_the_budget(size: str) -> None:
+    for sample in samples(size, 60):
+        tokens = 0
+        for picture in sample.pictures:
+            height, width, channels = picture.shape
+            assert picture.dtype == np.uint8
+            assert channels == 3
+            assert height % 32 == width % 32 == 0
+            tokens += height * width // 1024
+        if sample.frames is not None:
+            count, height, width, _ = sample.frames.shape
+            assert count == 2 * len(sample.times)
+            tokens += len(sample.times) * height * width // 1024
+        assert tokens <= SIZES[size].tokens
+
+
+def test_boxes_lie_inside_the_picture_and_answers_score_as_right() -> None:
+    for sample in samples("middle", 150) + samples("video", 40):
+        for turns in sample.conversations:
+            for turn in turns:
+                for match in re.findall(r'"bbox_2d": (\[[^\]]*\])', turn.answer):
+                    x1, y1, x2, y2 = json.loads(match)
+                    assert 0 <= x1 < x2 <= 1000, turn.answer
+                    assert 0 <= y1 < y2 <= 1000, turn.answer
+                value = score.score(turn.answer, turn.check, KINDS)
+                assert value == pytest.approx(0.0 if turn.check["type"] == "ocr" else 1.0), (turn.answer, turn.check)
+
+
+def test_a_wrong_answer_scores_as_wrong() -> None:
+    for sample in samples("middle", 40):
+        for turns in sample.conversations:
+            value = score.score("nonsense", turns[0].check, KINDS)
+            assert value > 0.5 if turns[0].check["type"] == "ocr" else value == 0.0
+
+
+def test_a_counted_colour_is_really_there() -> None:
+    """The box of a coloured shape holds pixels of that colour."""
+    from training.words import COLORS
+
+    seen = 0
+    for number in range(60):
+        rng = Random(f"colour-{number}")
+        sample = shapes.shapes(rng, False, 128)
+        picture = sample.pictures[0].astype(int)
+        height, width = picture.shape[:2]
+        for turn in (turn for turns in sample.conversations for turn in turns if turn.check["type"] == "box"):
+            name = json.loads(re.search(r"\[.*\]", turn.answer, re.S)[0])[0]["label"]  # type: ignore[index]
+            color = next(c for c, (zh, _) in COLORS.items() if name.startswith((c, zh)))
+            x1, y1, x2, y2 = (v * side / 1000 for v, side in zip(turn.check["box"], (width, height) * 2, strict=True))
+            patch = picture[round(y1) : round(y2) + 1, round(x1) : round(x2) + 1].reshape(-1, 3)
+            distance = min(np.abs(patch - np.array(shade)).sum(1).min() for shade in COLORS[color][1])
+            assert distance < 150, (turn.answer, distance)
+            seen += 1
+    assert seen > 10
+
+
+@pytest.mark.parametrize(("old", "new"), [(40, 52), (53, 61), (61, 94), (94, 99), (10, 99), (30, 50)])
+def test_the_written_division_gives_the_rate(old: int, new: int) -> None:
+    digits = charts.division(new - old, old).split()
+    percent = int("".join(step.split("r")[0] for step in digits[:3])) + (int(digits[3]) >= 5)
+    assert percent == charts.growth(old, new) == round((new - old) / old * 100)
+
+
+def test_products_are_taken_apart_correctly() -> None:
+    for a, b in ((14, 18), (7, 24), (12, 10), (9, 6)):
+        chain = shapes.product_chain(a, b)
+        assert chain.endswith(f"={a * b}")
+        for left, right in (part.split("=") for part in chain.split(", ")):
+            assert eval(left) == int(right)  # our own digits

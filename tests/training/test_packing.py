@@ -1,0 +1,160 @@
+"""Packed rows say the same as the chat template, and the batched network computes what the model does."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from tokenizers import Tokenizer
+
+from qwen3_vl_webui.model.attention import DenseAttention
+from qwen3_vl_webui.model.config import ModelConfig
+from qwen3_vl_webui.model.qwen3_vl import Qwen3VL
+from qwen3_vl_webui.model.weights import initialize
+from training import fonts, prompt
+from training.mixture import SizeClass, draw
+from training.network import Batched
+from training.pack import PADDING, Layout, Row
+from training.scene import Sample, Turn
+from training.train import load_pieces, save_pieces
+
+DEMO = Path(__file__).parents[2] / "src" / "qwen3_vl_webui" / "demo"
+SIZE = SizeClass(tokens=48, length=256, rows=1, share=1.0)
+
+
+def turn(question: str, answer: str, thinking: str = "Because.") -> Turn:
+    return Turn(skill="test", question=question, answer=answer, thinking=thinking, check={"type": "text", "text": answer})
+
+
+def sample(seed: int, sides: Sequence[tuple[int, int]], **more: Any) -> Sample:
+    random = np.random.default_rng(seed)
+    pictures = [random.integers(0, 256, (h, w, 3), dtype=np.uint8) for h, w in sides]
+    conversations = [[turn("What?", f"A {seed}.")], [turn("这是什么?", "一个。"), turn("And now?", "Two.")]]
+    return Sample(conversations=conversations, pictures=pictures, **more)
+
+
+def row(tokenizer: Tokenizer, samples: list[Sample], edition: str = "instruct") -> dict[str, np.ndarray]:
+    layout = Layout.of(SIZE, 1)
+    arrays = layout.arrays(np.zeros(layout.bytes(1), np.uint8), 1)
+    packed = Row(arrays, 0)
+    for one in samples:
+        assert packed.add(tokenizer, one, Random(0), edition)
+    return arrays
+
+
+def test_only_answers_are_learnt(tokenizer: Tokenizer) -> None:
+    arrays = row(tokenizer, [sample(1, [(64, 96)]), sample(2, [(32, 32), (64, 32)])])
+    learnt = arrays["weight"][0] > 0
+    text = tokenizer.decode(arrays["target"][0][learnt].tolist(), skip_special_tokens=False)
+    first = "A 1.<|im_end|>一个。<|im_end|>Two.<|im_end|>"
+    assert text == first + first.replace("1", "2")
+
+
+def test_thinking_learns_its_chain_and_never_those_of_earlier_turns(tokenizer: Tokenizer) -> None:
+    arrays = row(tokenizer, [sample(1, [(64, 96)])], "thinking")
+    learnt = arrays["weight"][0] > 0
+    text = tokenizer.decode(arrays["target"][0][learnt].tolist(), skip_special_tokens=False)
+    assert text == "Because.\n</think>\n\nA 1.<|im_end|>Because.\n</think>\n\nTwo.<|im_end|>"
+    whole = tokenizer.decode(arrays["ids"][0].astype(int).tolist(), skip_special_tokens=False)
+    assert "assistant\n一个。<|im_end|>\n<|im_start|>user\nAnd now?" in whole
+
+
+def test_conversations_of_a_row_do_not_overlap(tokenizer: Tokenizer) -> None:
+    arrays = row(tokenizer, [sample(1, [(64, 96)]), sample(2, [(64, 64)])])
+    segment, owner = arrays["segment"][0], arrays["owner"][0]
+    used = segment != PADDING
+    assert sorted(set(segment[used].tolist())) == list(range(6))
+    assert set(owner[used].tolist()) == {0, 3}
+    assert (arrays["target"][0][arrays["weight"][0] > 0] > 0).all()
+
+
+def test_a_full_row_refuses_and_keeps_what_it_has(tokenizer: Tokenizer) -> None:
+    layout = Layout.of(SIZE, 1)
+    arrays = layout.arrays(np.zeros(layout.bytes(1), np.uint8), 1)
+    packed = Row(arrays, 0)
+    assert packed.add(tokenizer, sample(1, [(192, 192)]), Random(0), "instruct")
+    before = {name: array.copy() for name, array in arrays.items()}
+    assert not packed.add(tokenizer, sample(2, [(192, 192)]), Random(0), "instruct")
+    assert all(np.array_equal(before[name], arrays[name]) for name in arrays)
+
+
+def test_the_batched_network_is_the_model(tokenizer: Tokenizer) -> None:
+    config = ModelConfig.load(DEMO / "instruct")
+    model = Qwen3VL(config)
+    initialize(model, torch.Generator().manual_seed(0), std=0.05)
+    net = Batched(model, torch.float32)
+    batch = {
+        name: torch.from_numpy(array.copy())
+        for name, array in row(tokenizer, [sample(1, [(64, 96)]), sample(2, [(32, 64), (64, 32)])]).items()
+    }
+    with torch.no_grad():
+        levels = net.encode(batch["patches"], batch["place"])
+        hidden = net.hidden(
+            batch["ids"].long(),
+            batch["positions"].long(),
+            batch["segment"],
+            batch["owner"],
+            levels,
+            batch["visual"].long(),
+        )[0]
+        chosen = (batch["segment"][0] == 3) | (batch["segment"][0] == 5)  # the second sample and its second conversation
+        grids = [(1, 2, 4), (1, 4, 2)]
+        cells = batch["patches"][0, 24:40].float().view(-1, 3, 1, 256).expand(-1, 3, 2, 256).flatten(1) / 127.5 - 1
+        visual = model.encode(cells, grids)
+        rows = (batch["visual"][0][chosen] > 0).nonzero()[:, 0]
+        expected = model(
+            batch["ids"][0][chosen].long(),
+            batch["positions"][0][:, chosen].long(),
+            DenseAttention([int(chosen.sum())]),
+            visual,
+            rows,
+        )
+    torch.testing.assert_close(hidden[chosen], expected, atol=1e-4, rtol=1e-4)
+
+
+def test_the_loss_falls_on_one_batch(tokenizer: Tokenizer) -> None:
+    from training.optimize import Optimizer
+    from training.train import start_model
+
+    model = start_model(DEMO / "instruct", torch.device("cpu"), 0)
+    net, optimizer = Batched(model, torch.float32), Optimizer(model)
+    optimizer.rates.copy_(torch.tensor([0.02, 0.003]))
+    batch = {name: torch.from_numpy(array) for name, array in row(tokenizer, [sample(1, [(64, 64)])]).items()}
+    losses = []
+    for _ in range(6):
+        for parameter in model.parameters():
+            parameter.grad = None
+        loss, _ = net.loss(batch)
+        loss.backward()
+        optimizer.step()
+        losses.append(float(loss))
+    assert losses[-1] < 0.7 * losses[0]
+
+
+def test_state_comes_back_from_its_pieces(tmp_path: Path) -> None:
+    state = {"model": {"a": torch.arange(5_000_000.0)}, "steps": 3}
+    save_pieces(state, tmp_path)
+    assert len(list(tmp_path.glob("state.*"))) == 2
+    assert all(piece.stat().st_size <= 16 << 20 for piece in tmp_path.iterdir())
+    loaded = load_pieces(tmp_path)
+    assert loaded is not None
+    assert torch.equal(loaded["model"]["a"], state["model"]["a"])
+
+
+@pytest.mark.skipif(not fonts.available("zh", False), reason="needs the fonts named in training/README.md")
+@pytest.mark.parametrize("size", ["middle", "video"])
+def test_prompts_are_those_of_the_processor(tokenizer: Tokenizer, size: str) -> None:
+    """Ids and positions of what the generators draw equal the published expansion of the rendered template."""
+    from qwen3_vl_webui.processing.positions import position_ids  # noqa: F401  (the processor's own; compared in tests/demo)
+
+    for number in range(10):
+        one = draw(Random(f"prompt-{size}-{number}"), False, size)
+        head = prompt.prefix(tokenizer, one)
+        assert head.positions.shape == (3, len(head.ids))
+        assert int(head.visual.max(initial=0)) * 4 == len(head.patches)
+        assert head.next_position == int(head.positions.max()) + 1
