@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 import time
 from collections.abc import Callable
@@ -28,12 +29,14 @@ class Loader:
         self.loaded: list[str] = []
         self.gate = threading.Event()
         self.gate.set()
+        self.gated: str | None = None  # only loads of this folder wait at the gate; None: all do
         self.errors: dict[str, Exception] = {}  # by folder, for one load
 
     def __call__(self, config: EngineConfig, progress: Progress) -> Engine:
         self.loaded.append(config.folder.name)
         progress(1, 4)
-        assert self.gate.wait(10)
+        if self.gated in (None, config.folder.name):
+            assert self.gate.wait(10)
         if (error := self.errors.pop(config.folder.name, None)) is not None:
             raise error
         return load_engine(config, progress)
@@ -170,9 +173,10 @@ def test_steady_traffic_for_one_edition_does_not_starve_the_other(pair: dict) ->
 
 def test_the_other_edition_goes_on_while_one_is_loading(pair: dict) -> None:
     loader = Loader()
+    loader.gated = "tiny-thinking"
+    loader.gate.clear()
     editions = Editions(pair, load=loader)
     run(editions, lambda outputs: editions.status()["instruct"].state == "ready")
-    loader.gate.clear()
     run(editions, lambda outputs: len(loader.loaded) == 2)
     editions.add(text_request("now", max_tokens=5))
     run(editions, ended("now"))
@@ -244,6 +248,30 @@ def test_running_out_of_memory_beside_the_other_makes_them_take_turns(pair: dict
     outputs = run(editions, ended("r"))
     assert not any(isinstance(o, Failed) for o in outputs)
     assert editions.status()["instruct"].state == "on_demand"
+
+
+def test_running_out_of_memory_before_the_other_came_makes_them_take_turns(pair: dict) -> None:
+    loader = Loader()
+    loader.errors["tiny-instruct"] = MemoryError("no cache worth having beside the other")
+    editions = Editions(pair, load=loader)
+    editions.add(text_request("r"))
+    outputs = run(editions, ended("r"))
+    assert not any(isinstance(o, Failed) for o in outputs)
+    assert editions.status()["thinking"].state == "on_demand"
+
+
+@pytest.mark.parametrize("broken", ["header", "missing"])
+def test_a_broken_weights_file_is_one_line_in_the_log(
+    pair: dict, tmp_path: Path, caplog: pytest.LogCaptureFixture, broken: str
+) -> None:
+    folder = Path(shutil.copytree(pair["instruct"].folder, tmp_path / "copy"))
+    weights = folder / "model.safetensors"
+    weights.unlink() if broken == "missing" else weights.write_bytes(b"not a header")
+    editions = Editions({"instruct": engine_config(folder)})
+    run(editions, settled(editions))
+    (line,) = [record for record in caplog.records if record.levelname == "ERROR"]
+    assert line.exc_info is None
+    assert weights.name in line.getMessage()
 
 
 def test_running_out_of_memory_alone_is_told(pair: dict) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import psutil
 import pytest
 import torch
 
@@ -132,8 +133,24 @@ def test_tokens_and_positions_continue_the_prompt(bench: Bench) -> None:
 @pytest.mark.parametrize(("settings", "blocks"), [({"num_blocks": 7}, 7), ({"kv_cache_bytes": 10_000_000}, 0)])
 def test_planning(bench: Bench, settings: dict[str, int], blocks: int) -> None:
     config = EngineConfig(checkpoint="x", max_running=64, **settings)  # type: ignore[arg-type]
-    size = bytes_per_block(config, bench.model)
+    size = bytes_per_block(config, bench.model.config.text)
     assert size == 4 * 2 * 2 * 32 * 4 * 16  # layers, keys and values, heads, width, bytes, tokens
     assert plan_num_blocks(config, bench.model) == (blocks or 10_000_000 // size)
     free = EngineConfig(checkpoint="x", max_running=1, max_context=64)
     assert plan_num_blocks(free, bench.model) == 4  # no more than can ever be used
+
+
+def test_an_empty_cache_on_the_cpu_is_zero_and_takes_no_memory() -> None:
+    before = psutil.Process().memory_info().rss
+    cache = KVCache(
+        num_layers=2,
+        num_blocks=4096,
+        block_size=16,
+        num_kv_heads=8,
+        head_dim=128,
+        dtype=torch.bfloat16,
+        device=torch.device("cpu"),
+    )
+    assert cache.data.nbytes == 512 << 20
+    assert psutil.Process().memory_info().rss - before < 64 << 20
+    assert not cache.data[:, :, :, 4000:4010].any()

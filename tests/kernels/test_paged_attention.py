@@ -10,6 +10,14 @@ from qwen3_vl_webui.kernels import paged_attention as paged
 
 HEADS, KV_HEADS, DIM = 6, 2, 16
 CPU = torch.device("cpu")
+DEVICES = [
+    pytest.param(("cpu", torch.float32, 2e-6), id="cpu"),
+    pytest.param(
+        ("cuda", torch.bfloat16, 2e-2),
+        id="cuda",
+        marks=[pytest.mark.gpu, pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")],
+    ),
+]
 
 
 def reference(q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, context: int) -> torch.Tensor:
@@ -41,18 +49,24 @@ def reference(q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, context: int) -
     ],
 )
 @pytest.mark.parametrize("block_size", [1, 4, 16])
-def test_equals_dense_attention(contexts: list[int], lengths: list[int], block_size: int) -> None:
+@pytest.mark.parametrize("where", DEVICES)
+def test_equals_dense_attention(
+    contexts: list[int], lengths: list[int], block_size: int, where: tuple[str, torch.dtype, float]
+) -> None:
+    device, dtype, tolerance = torch.device(where[0]), *where[1:]
     generator = torch.Generator().manual_seed(0)
     needs = [-(-(context + length) // block_size) for context, length in zip(contexts, lengths, strict=True)]
     num_blocks = sum(needs) + 5
     free = torch.randperm(num_blocks, generator=generator).numpy()
-    cache = tuple(torch.full((KV_HEADS, num_blocks, block_size, DIM), 1e4) for _ in range(2))  # junk, but finite
+    shape = (KV_HEADS, num_blocks, block_size, DIM)
+    cache = tuple(torch.full(shape, 1e4, dtype=dtype) for _ in range(2))  # junk, but finite
     segments, queries, keys, values, wanted = [], [], [], [], []
     for context, length, need in zip(contexts, lengths, needs, strict=True):
         own, free = free[:need], free[need:]
         table = np.concatenate([own, np.zeros(300 * 16, dtype=np.int64)])  # as the engine's tables: zeros beyond
         q = torch.randn(length, HEADS, DIM, generator=generator)
         k, v = (torch.randn(context + length, KV_HEADS, DIM, generator=generator) for _ in range(2))
+        q, k, v = (x.to(dtype) for x in (q, k, v))
         slots = torch.tensor(
             [own[at // block_size] * block_size + at % block_size for at in range(context)], dtype=torch.long
         )
@@ -63,12 +77,12 @@ def test_equals_dense_attention(contexts: list[int], lengths: list[int], block_s
         keys.append(k[context:])
         values.append(v[context:])
         wanted.append(reference(q, k, v, context))
-    plan = paged.plan(segments, block_size, dtype=torch.float32, device=CPU)
-    q, k, v = torch.cat(queries), torch.cat(keys), torch.cat(values)
-    pair = (cache[0], cache[1])
+    plan = paged.plan(segments, block_size, dtype=dtype, device=device)
+    q, k, v = (torch.cat(parts).to(device) for parts in (queries, keys, values))
+    pair = (cache[0].to(device), cache[1].to(device))
     paged.write_kv(pair, k, v, plan.slots)
     out = paged.paged_attention(q, k, v, pair, plan)
-    torch.testing.assert_close(out.double(), torch.cat(wanted), atol=2e-6, rtol=1e-5)
+    torch.testing.assert_close(out.cpu().double(), torch.cat(wanted), atol=tolerance, rtol=1e-5 + tolerance)
 
 
 def test_writes_touch_only_their_slots() -> None:

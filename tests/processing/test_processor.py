@@ -188,6 +188,19 @@ def test_files_that_disagree_are_refused(instruct_folder: Path, tmp_path: Path) 
         Processor.load(folder, MediaLimits())
 
 
+@pytest.mark.parametrize("name", ["preprocessor_config.json", "video_preprocessor_config.json"])
+@pytest.mark.parametrize(
+    ("key", "value"), [("image_mean", [0.48, 0.46, 0.41]), ("image_std", [0.27, 0.26, 0.28]), ("do_normalize", False)]
+)
+def test_another_normalisation_than_the_engines_is_refused(
+    instruct_folder: Path, tmp_path: Path, name: str, key: str, value: object
+) -> None:
+    folder = Path(shutil.copytree(instruct_folder, tmp_path / "copy"))
+    _change(folder, name, **{key: value})
+    with pytest.raises(CheckpointError, match=f"{name}.*{key}"):
+        Processor.load(folder, MediaLimits())
+
+
 def test_importing_processing_loads_no_network_library() -> None:
     """The command line and the fetching side start without PyTorch."""
     code = "import sys, qwen3_vl_webui.processing.{0}; assert 'torch' not in sys.modules"

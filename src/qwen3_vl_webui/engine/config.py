@@ -20,7 +20,9 @@ class EngineConfig(msgspec.Struct, frozen=True, kw_only=True):
     max_batch_tokens: int = 2048  # token budget of a step: decoding first, then chunks of prompts
     block_size: int = 16  # tokens a KV block
     num_blocks: int | None = None  # None: from `kv_cache_bytes`
-    kv_cache_bytes: int | None = None  # None: planned from the free memory
+    kv_cache_bytes: int | None = None  # None: planned from the free memory (`engine.memory`)
+    reserved_bytes: int = 0  # of the device's memory, for editions that will be loaded beside this one
+    kv_share: float = 1.0  # of what is then left for KV caches, this engine's part
     prefix_cache: bool = True
     vision_cache_bytes: int = 512 << 20
     threads: int | None = None  # CPU threads; None: PyTorch's choice

@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
@@ -19,7 +20,7 @@ from qwen3_vl_webui.engine.config import EngineConfig
 from qwen3_vl_webui.engine.engine import Engine
 from qwen3_vl_webui.engine.messages import Loading, failed
 from qwen3_vl_webui.engine.request import Edition, EngineRequest, Failed, Timings, Tokens, Usage
-from qwen3_vl_webui.engine.residency import FreeMemory, fit_together, free_memory, release_cached, with_cache
+from qwen3_vl_webui.engine.residency import FreeMemory, fit_together, free_memory, leaving_room, release_cached
 from qwen3_vl_webui.engine.status import EditionState, EditionStatus
 from qwen3_vl_webui.errors import CheckpointError, EngineFailure, EngineUnavailable, NotFound, QueueFull, WebUIError
 
@@ -205,11 +206,14 @@ class Editions:
 
     def _load_failed(self, slot: _Slot, error: Exception) -> None:
         slot.state = "on_demand"
+        traceback.clear_frames(error.__traceback__)  # they hold the tensors that were loaded so far
         if _is_out_of_memory(error):
-            if self._together and any(other.engine for other in self._slots):
+            if self._together and len(self._slots) > 1:
                 # The plan was too hopeful: from now on one at a time; who waits gets its turn.
                 log.warning("the %s edition does not fit beside the other: %s", slot.name, error)
                 self._together = False
+                if all(other.engine is None for other in self._slots):
+                    self._initial = [slot]
                 release_cached()
                 return
             slot.error = EngineUnavailable("engine_memory", edition=slot.name, reason=str(error))
@@ -218,7 +222,9 @@ class Editions:
         else:
             reason = f"{type(error).__name__}: {error}"
             slot.error = CheckpointError("engine_start", edition=slot.name, reason=reason)
-        log.error("the %s edition could not be loaded: %s", slot.name, slot.error, exc_info=error)
+        # A checkpoint's fault is told by its sentence; only what nobody foresaw needs its traceback.
+        unforeseen = None if isinstance(error, WebUIError) or _is_out_of_memory(error) else error
+        log.error("the %s edition could not be loaded: %s", slot.name, slot.error, exc_info=unforeseen)
         slot.state, slot.failed_at = "failed", time.monotonic()
         self._outbox.extend(failed(request_id, slot.error) for request_id in slot.waiting)
         slot.waiting.clear()
@@ -247,8 +253,10 @@ class Editions:
                 other.engine, other.state, other.fraction, other.told = None, "on_demand", 0.0, 0.0
             release_cached()
         slot.state, slot.fraction, slot.told = "loading", 0.0, 0.0
-        siblings = [other.config for other in self._slots if other.engine is None] if self._together else [slot.config]
-        self._load = _Load(slot, with_cache(slot.config, siblings, self._free), self._load_engine)
+        to_come = [other.config for other in self._slots if other is not slot and other.engine is None]
+        resident = [other.config for other in self._slots if other.engine is not None]
+        config = leaving_room(slot.config, to_come if self._together else [], resident)
+        self._load = _Load(slot, config, self._load_engine)
         log.info("loading the %s edition from %s", slot.name, slot.config.checkpoint)
         self._load.start()
 
@@ -311,4 +319,5 @@ def _is_out_of_memory(error: Exception) -> bool:
         isinstance(error, MemoryError)
         or type(error).__name__ == "OutOfMemoryError"
         or "not enough memory" in str(error)
+        or "out of memory" in str(error)  # CUDA's own, where there is not even room for a context
     )

@@ -64,6 +64,8 @@ class Engine:
         if config.threads is not None:
             torch.set_num_threads(config.threads)
         device, dtype = torch.device(config.device), getattr(torch, config.dtype)
+        if device.type == "cuda":
+            torch.backends.cuda.enable_cudnn_sdp(False)  # it builds a plan for every new length: each step of decoding
         self.config = config
         self.model = (
             model if model is not None else load_model(config.folder, device=device, dtype=dtype, progress=progress)
@@ -83,6 +85,7 @@ class Engine:
             dtype=dtype,
             device=device,
         )
+        logger.info("%d KV blocks of %d tokens on %s", self.num_blocks, config.block_size, device)
         self._runner = Runner(self.model, cache, self._vision, self._sampler)
         self._scheduler = Scheduler(
             self._blocks,

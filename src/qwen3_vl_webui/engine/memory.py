@@ -1,4 +1,9 @@
-"""How many KV blocks an engine gets."""
+"""How many KV blocks an engine gets: the only place where that is decided.
+
+On a CPU it is a share of the available memory. On an accelerator it is what the loaded model leaves, after a profile
+run, after what attention gathers while it decodes, and after what editions that are still to come will need
+(`reserved_bytes`, `kv_share`: `engine.residency`).
+"""
 
 from __future__ import annotations
 
@@ -6,55 +11,100 @@ import psutil
 import torch
 
 from qwen3_vl_webui.engine.config import EngineConfig
+from qwen3_vl_webui.kernels.paged_attention import PADDING
 from qwen3_vl_webui.model.attention import DenseAttention
+from qwen3_vl_webui.model.config import TextConfig
 from qwen3_vl_webui.model.qwen3_vl import Qwen3VL
 
 CPU_SHARE = 0.25  # of the available memory
 CPU_MOST = 4 << 30  # bytes
 GPU_MARGIN = 512 << 20  # bytes left alone: fragmentation, other users of the card
 PROFILE_MARGIN = 1.2  # a real batch may need more than the profiled one
+LARGEST_PICTURE = 16384  # visual tokens: the published limit of 16.8 million pixels; one that large is encoded alone
+LEAST_TOKENS = 1024  # a planned cache that holds fewer is no use
 
 
-def bytes_per_block(config: EngineConfig, model: Qwen3VL) -> int:
+def bytes_per_block(config: EngineConfig, text: TextConfig) -> int:
     """Bytes that one block takes in all layers."""
     element = torch.empty((), dtype=getattr(torch, config.dtype)).element_size()
-    return model.config.text.kv_numbers_per_token * element * config.block_size
+    return text.kv_numbers_per_token * element * config.block_size
 
 
 def plan_num_blocks(config: EngineConfig, model: Qwen3VL) -> int:
-    """Blocks as configured, or as many as the free memory holds; never more than all running sequences could use."""
+    """Blocks as configured, or as many as the free memory holds; never more than all running sequences could use.
+
+    Raises MemoryError when the free memory holds no cache worth having.
+    """
+    text = model.config.text
     if config.num_blocks is not None:
         return config.num_blocks
-    context = min(config.max_context, model.config.text.max_positions)
-    useful = config.max_running * -(-context // config.block_size)
-    size = config.kv_cache_bytes if config.kv_cache_bytes is not None else _free_bytes(config, model)
-    return max(min(size // bytes_per_block(config, model), useful), 1)
-
-
-def _free_bytes(config: EngineConfig, model: Qwen3VL) -> int:
+    if config.kv_cache_bytes is not None:
+        return max(min(config.kv_cache_bytes // bytes_per_block(config, text), _useful_blocks(config, text)), 1)
     device = torch.device(config.device)
     if device.type != "cuda":
-        return min(int(psutil.virtual_memory().available * CPU_SHARE), CPU_MOST)
+        return blocks_on_cpu(config, text, psutil.virtual_memory().available)
     activations = _activation_bytes(config, model, device)
     torch.cuda.empty_cache()
     free, _ = torch.cuda.mem_get_info(device)
-    return max(free - int(activations * PROFILE_MARGIN) - config.vision_cache_bytes - GPU_MARGIN, 0)
+    return blocks_on_gpu(config, text, free, activations)
+
+
+def blocks_on_cpu(config: EngineConfig, text: TextConfig, available: int) -> int:
+    """Blocks in a share of the available memory."""
+    size = min(int(available * CPU_SHARE), CPU_MOST)
+    return max(min(size // bytes_per_block(config, text), _useful_blocks(config, text)), 1)
+
+
+def blocks_on_gpu(config: EngineConfig, text: TextConfig, free: int, activations: int) -> int:
+    """Blocks in what is free once this model is loaded. `activations`: bytes that a step was seen to need."""
+    spoken_for = config.reserved_bytes + int(activations * PROFILE_MARGIN) + config.vision_cache_bytes + GPU_MARGIN
+    left = int((free - spoken_for) * config.kv_share)
+    gathered = 1 + PADDING / text.num_layers  # decoding copies the keys and values of one layer at a time
+    blocks = min(int(left / (bytes_per_block(config, text) * gathered)), _useful_blocks(config, text))
+    if blocks * config.block_size < min(LEAST_TOKENS, config.max_context):
+        raise MemoryError(f"{free / 1e9:.1f} GB are free beside the weights, {spoken_for / 1e9:.1f} GB of them needed")
+    return blocks
+
+
+def _useful_blocks(config: EngineConfig, text: TextConfig) -> int:
+    context = min(config.max_context, text.max_positions)
+    return config.max_running * -(-context // config.block_size)
 
 
 @torch.inference_mode()
 def _activation_bytes(config: EngineConfig, model: Qwen3VL, device: torch.device) -> int:
-    """Peak memory above the weights: pictures of the whole token budget, then as many tokens, then sampling."""
+    """Peak memory above the weights: the largest picture, or a step's token budget and its sampling."""
     vision, dtype = model.config.vision, getattr(torch, config.dtype)
-    torch.cuda.reset_peak_memory_stats(device)
-    base = torch.cuda.memory_allocated(device)
-    side = 2 * max(int((config.max_batch_tokens) ** 0.5), 1)  # patches
     merge = vision.spatial_merge_size
-    side = max(side // merge, 1) * merge
-    model.encode(torch.zeros(side * side, vision.patch_dim, dtype=dtype, device=device), [(1, side, side)])
+    side = max(int(config.max_batch_tokens**0.5), 1)  # visual tokens
+    grid = (1, side * merge, side * merge)
+    patches = torch.zeros(grid[1] * grid[2], vision.patch_dim, dtype=dtype, device=device)
+    with _Peak(device) as peak:
+        model.encode(patches, [grid])
+    # Proportional to the patches. The largest picture itself is not run: its attention alone would take seconds.
+    largest = max(min(LARGEST_PICTURE, config.max_context), config.max_batch_tokens)
+    encoding = int((peak.bytes + patches.nbytes) * largest / side**2)
+    del patches
     count = config.max_batch_tokens
     tokens = torch.zeros(count, dtype=torch.int64, device=device)
     positions = torch.arange(count, device=device).expand(3, -1)
-    hidden = model(tokens, positions, DenseAttention([count]))
-    logits = model.logits(hidden[: config.max_running])
-    logits.float().softmax(-1).sort(-1)
-    return torch.cuda.max_memory_allocated(device) - base
+    with _Peak(device) as peak:
+        logits = model.logits(model(tokens, positions, DenseAttention([count]))[: config.max_running])
+        logits.softmax(-1).sort(-1)
+    return max(encoding, peak.bytes)
+
+
+class _Peak:
+    """`bytes`: how far the allocated memory of a device rose within the block."""
+
+    def __init__(self, device: torch.device) -> None:
+        self.device = device
+        self.bytes = 0
+
+    def __enter__(self) -> _Peak:
+        torch.cuda.reset_peak_memory_stats(self.device)
+        self._base = torch.cuda.memory_allocated(self.device)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.bytes = torch.cuda.max_memory_allocated(self.device) - self._base

@@ -15,6 +15,10 @@ from typing import Any
 
 from qwen3_vl_webui.errors import CheckpointError
 
+# How pixels are normalised, a channel each; `processing.sizes` refuses a checkpoint that says otherwise.
+PUBLISHED_MEAN = (0.5, 0.5, 0.5)
+PUBLISHED_STD = (0.5, 0.5, 0.5)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Yarn:

@@ -11,10 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from qwen3_vl_webui.model.config import VisionConfig
-
-PUBLISHED_MEAN = (0.5, 0.5, 0.5)
-PUBLISHED_STD = (0.5, 0.5, 0.5)
+from qwen3_vl_webui.model.config import PUBLISHED_MEAN, PUBLISHED_STD, VisionConfig
 
 
 def resize(frames: Tensor, height: int, width: int) -> Tensor:

@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from qwen3_vl_webui.errors import CheckpointError, InvalidRequest
-from qwen3_vl_webui.model.config import VisionConfig
+from qwen3_vl_webui.model.config import PUBLISHED_MEAN, PUBLISHED_STD, VisionConfig
 from qwen3_vl_webui.processing.limits import MediaLimits
 from qwen3_vl_webui.processing.messages import MediaBudget
 
@@ -109,8 +109,14 @@ def load_rules(folder: Path, vision: VisionConfig) -> tuple[ImageRule, VideoRule
             ("patch_size", vision.patch_size),
             ("merge_size", vision.spatial_merge_size),
             ("temporal_patch_size", vision.temporal_patch_size),
+            # The engine normalises by the published numbers, which every published checkpoint has.
+            ("image_mean", list(PUBLISHED_MEAN)),
+            ("image_std", list(PUBLISHED_STD)),
+            ("rescale_factor", 1 / 255),
+            ("do_normalize", True),
+            ("do_rescale", True),
         ):
-            if values.get(key, expected) != expected:
+            if values.get(key) not in (None, expected):
                 raise CheckpointError(
                     "checkpoint_config", path=str(path), reason=f"{key} is {values[key]}, the model has {expected}"
                 )
