@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from random import Random
 
 import numpy as np
@@ -70,7 +71,16 @@ def _sum_chain(values: list[int]) -> str:
     return ", ".join(parts)
 
 
-def questions(rng: Random, lang: str, subject: str, names: list[str], values: list[int], ordered: bool, labelled: bool, table: bool = False) -> list[Turn]:
+def questions(
+    rng: Random,
+    lang: str,
+    subject: str,
+    names: list[str],
+    values: list[int],
+    ordered: bool,
+    labelled: bool,
+    table: bool = False,
+) -> list[Turn]:
     """Turns about one series of numbers."""
     zh, turns = lang == "zh", []
     data = dict(zip(names, values, strict=True))
@@ -79,55 +89,160 @@ def questions(rng: Random, lang: str, subject: str, names: list[str], values: li
     skill = "table" if table else "chart"
 
     def turn(kind: str, question: str, answer: str, thinking: str, short: str | None = None) -> Turn:
-        return Turn(skill=f"{skill}_{kind}", question=question, answer=answer, thinking=thinking, check={"type": "text" if short is None else "contains", "text": answer if short is None else short})
+        return Turn(
+            skill=f"{skill}_{kind}",
+            question=question,
+            answer=answer,
+            thinking=thinking,
+            check={"type": "text" if short is None else "contains", "text": answer if short is None else short},
+        )
 
     high = rng.random() < 0.6
     target = best if high else worst
-    question = ask(rng, lang,
-        ["Which has the {h} {s}?", "Where is the {s} {h}?", "Find the {h} {s}."], ["哪个的{s}{h}?", "{s}{h}的是哪个?", "{s}在哪里{h}?"],
-        h=("最高" if high else "最低") if zh else ("highest" if high else "lowest"), s=subject.lower() if not zh else subject)  # fmt: skip
+    question = ask(
+        rng,
+        lang,
+        ["Which has the {h} {s}?", "Where is the {s} {h}?", "Find the {h} {s}."],
+        ["哪个的{s}{h}?", "{s}{h}的是哪个?", "{s}在哪里{h}?"],
+        h=("最高" if high else "最低") if zh else ("highest" if high else "lowest"),
+        s=subject.lower() if not zh else subject,
+    )
     if labelled:
-        turns.append(turn("extreme", question, f"{target},{data[target]}。" if zh else f"{target}, with {data[target]}.", f"{read}。{'最大' if high else '最小'}是{data[target]}。" if zh else f"{read}. The {'largest' if high else 'smallest'} is {data[target]}.", target))
+        turns.append(
+            turn(
+                "extreme",
+                question,
+                f"{target},{data[target]}。" if zh else f"{target}, with {data[target]}.",
+                f"{read}。{'最大' if high else '最小'}是{data[target]}。"
+                if zh
+                else f"{read}. The {'largest' if high else 'smallest'} is {data[target]}.",
+                target,
+            )
+        )
     else:
-        return [turn("extreme", question, f"{target}。" if zh else f"{target}.", f"比较各个:{target}。" if zh else f"I compare them: {target}.", target)]
+        return [
+            turn(
+                "extreme",
+                question,
+                f"{target}。" if zh else f"{target}.",
+                f"比较各个:{target}。" if zh else f"I compare them: {target}.",
+                target,
+            )
+        ]
     a, b = rng.sample(names, 2)
-    question = ask(rng, lang, ["What is the {s} of {a}?", "How much is {a}?", "Read the value for {a}."], ["{a}的{s}是多少?", "{a}是多少?", "读出{a}的数值。"], a=a, s=subject if zh else subject.lower())
+    question = ask(
+        rng,
+        lang,
+        ["What is the {s} of {a}?", "How much is {a}?", "Read the value for {a}."],
+        ["{a}的{s}是多少?", "{a}是多少?", "读出{a}的数值。"],
+        a=a,
+        s=subject if zh else subject.lower(),
+    )
     turns.append(turn("read", question, f"{data[a]}", f"{a} {data[a]}"))
     difference = abs(data[a] - data[b])
-    question = ask(rng, lang,
-        ["What is the difference between {a} and {b}?", "How far apart are {a} and {b}?", "{a} and {b}: what is the difference?"],
-        ["{a}和{b}相差多少?", "{a}与{b}的差是多少?", "{a}比{b}差多少?"], a=a, b=b)  # fmt: skip
+    question = ask(
+        rng,
+        lang,
+        [
+            "What is the difference between {a} and {b}?",
+            "How far apart are {a} and {b}?",
+            "{a} and {b}: what is the difference?",
+        ],
+        ["{a}和{b}相差多少?", "{a}与{b}的差是多少?", "{a}比{b}差多少?"],
+        a=a,
+        b=b,
+    )
     larger, smaller = max(data[a], data[b]), min(data[a], data[b])
-    turns.append(turn("compute", question, f"{difference}", f"{a} {data[a]}, {b} {data[b]}: {larger}-{smaller}={difference}"))
+    turns.append(
+        turn("compute", question, f"{difference}", f"{a} {data[a]}, {b} {data[b]}: {larger}-{smaller}={difference}")
+    )
     if len(values) <= 6:
         total = sum(values)
-        question = ask(rng, lang, ["What is the total {s}?", "Add up all the values.", "What is the sum of all {s}?"], ["{s}总计是多少?", "所有数值的总和是多少?", "{s}一共是多少?"], s=subject if zh else subject.lower())
+        question = ask(
+            rng,
+            lang,
+            ["What is the total {s}?", "Add up all the values.", "What is the sum of all {s}?"],
+            ["{s}总计是多少?", "所有数值的总和是多少?", "{s}一共是多少?"],
+            s=subject if zh else subject.lower(),
+        )
         turns.append(turn("compute", question, f"{total}", f"{read}: {_sum_chain(values)}"))
     if ordered:
-        rates = [growth(x, y) for x, y in zip(values, values[1:], strict=False)]
+        rates = [growth(x, y) for x, y in pairwise(values)]
         if max(rates) > 0 and rates.count(max(rates)) == 1:
             k = rates.index(max(rates)) + 1
             steps = rng.random() < 0.4
             chain = []
             for i in range(1, len(values)):
                 old, new = values[i - 1], values[i]
-                chain.append(f"{names[i]}: {new}-{old}={new - old}" + (f", /{old}: {division(new - old, old)} = {rates[i - 1]}%" if new > old else ""))
+                chain.append(
+                    f"{names[i]}: {new}-{old}={new - old}"
+                    + (f", /{old}: {division(new - old, old)} = {rates[i - 1]}%" if new > old else "")
+                )
             if steps:
-                question = ask(rng, lang,
-                    ["Which period grew fastest? Show the calculation.", "Where was the growth of {s} fastest? List the calculation steps.", "Which grew the most in per cent? Show your working."],
-                    ["哪个时期{s}增长最快?请列出计算过程。", "哪一期增长率最高?写出计算过程。", "{s}哪一期增长最快?请给出步骤。"] + (["哪一季度{s}增长最快?请列出计算过程。"] * 2 if names[0] == "第一季度" else []), s=subject if zh else subject.lower())  # fmt: skip
-                listing = [f"{names[i]}: ({values[i]}-{values[i - 1]})/{values[i - 1]}={rates[i - 1]}%" for i in range(1, len(values))]
-                answer = "\n".join(listing) + "\n" + (f"增长最快的是{names[k]},增长率{rates[k - 1]}%。" if zh else f"{names[k]} grew fastest, by {rates[k - 1]}%.")
+                question = ask(
+                    rng,
+                    lang,
+                    [
+                        "Which period grew fastest? Show the calculation.",
+                        "Where was the growth of {s} fastest? List the calculation steps.",
+                        "Which grew the most in per cent? Show your working.",
+                    ],
+                    [
+                        "哪个时期{s}增长最快?请列出计算过程。",
+                        "哪一期增长率最高?写出计算过程。",
+                        "{s}哪一期增长最快?请给出步骤。",
+                    ]
+                    + (["哪一季度{s}增长最快?请列出计算过程。"] * 2 if names[0] == "第一季度" else []),
+                    s=subject if zh else subject.lower(),
+                )
+                listing = [
+                    f"{names[i]}: ({values[i]}-{values[i - 1]})/{values[i - 1]}={rates[i - 1]}%"
+                    for i in range(1, len(values))
+                ]
+                answer = (
+                    "\n".join(listing)
+                    + "\n"
+                    + (
+                        f"增长最快的是{names[k]},增长率{rates[k - 1]}%。"
+                        if zh
+                        else f"{names[k]} grew fastest, by {rates[k - 1]}%."
+                    )
+                )
             else:
-                question = ask(rng, lang,
-                    ["Which period grew fastest, and by how many per cent?", "Where was the growth rate of {s} highest?", "When did {s} grow fastest?"],
-                    ["哪个时期增长最快?增长率是多少?", "{s}哪一期增长最快?", "增长率最高的是哪一期?"] + (["哪一季度{s}增长最快?"] * 2 if names[0] == "第一季度" else []), s=subject if zh else subject.lower())  # fmt: skip
-                answer = f"{names[k]}增长最快,增长率{rates[k - 1]}%。" if zh else f"{names[k]} grew fastest, by {rates[k - 1]}%."
+                question = ask(
+                    rng,
+                    lang,
+                    [
+                        "Which period grew fastest, and by how many per cent?",
+                        "Where was the growth rate of {s} highest?",
+                        "When did {s} grow fastest?",
+                    ],
+                    ["哪个时期增长最快?增长率是多少?", "{s}哪一期增长最快?", "增长率最高的是哪一期?"]
+                    + (["哪一季度{s}增长最快?"] * 2 if names[0] == "第一季度" else []),
+                    s=subject if zh else subject.lower(),
+                )
+                answer = (
+                    f"{names[k]}增长最快,增长率{rates[k - 1]}%。"
+                    if zh
+                    else f"{names[k]} grew fastest, by {rates[k - 1]}%."
+                )
             last = answer.split("\n")[-1]
             turns.append(turn("compute", question, answer, f"{read}\n" + "\n".join(chain), last))
     listing = "\n".join(f"{n}: {v}" for n, v in data.items())
-    question = ask(rng, lang, ["List all the values.", "Read the data from the chart.", "Describe this chart.", "What does this chart show?"], ["列出所有数值。", "读出图表中的数据。", "描述这张图表。", "这张图表显示了什么?"])
-    turns.append(turn("list", question, f"{subject}\n{listing}", f"共{len(names)}项。" if zh else f"There are {len(names)} values."))
+    question = ask(
+        rng,
+        lang,
+        ["List all the values.", "Read the data from the chart.", "Describe this chart.", "What does this chart show?"],
+        ["列出所有数值。", "读出图表中的数据。", "描述这张图表。", "这张图表显示了什么?"],
+    )
+    turns.append(
+        turn(
+            "list",
+            question,
+            f"{subject}\n{listing}",
+            f"共{len(names)}项。" if zh else f"There are {len(names)} values.",
+        )
+    )
     rng.shuffle(turns)
     return turns
 
@@ -158,9 +273,21 @@ def charts(rng: Random, held_out: bool, tokens: int) -> Sample:
     t = theme(rng, lang, held_out)
     canvas = Canvas(width, height, t.background)
     size = rng.randint(12, max(13, min(20, width // 24)))
-    title = subject if rng.random() < 0.7 else (f"{subject}统计" if lang == "zh" else f"{subject} by period" if ordered else f"{subject} overview")
+    title = (
+        subject
+        if rng.random() < 0.7
+        else (f"{subject}统计" if lang == "zh" else f"{subject} by period" if ordered else f"{subject} overview")
+    )
     where = rng.random()
-    canvas.text(width / 2 if where < 0.7 else 12, size * 1.2, title, t.bold, min(round(size * 1.3), 24), t.text, "mm" if where < 0.7 else "lm")
+    canvas.text(
+        width / 2 if where < 0.7 else 12,
+        size * 1.2,
+        title,
+        t.bold,
+        min(round(size * 1.3), 24),
+        t.text,
+        "mm" if where < 0.7 else "lm",
+    )
     kind = rng.choice(["bar", "bar", "line", "pie", "row"])
     labelled = kind == "pie" or rng.random() < 0.88
     x1, y1, x2, y2 = size * 2.4, size * 3.4, width - size * 1.2, height - size * 2.2
@@ -169,12 +296,20 @@ def charts(rng: Random, held_out: bool, tokens: int) -> Sample:
         values = [max(10, v) for v in values]
         radius = min(x2 - x1, y2 - y1) * (0.36 if width > height * 1.2 else 0.3)
         legend = rng.random() < 0.6
-        cx, cy = (radius + size * 1.5, (y1 + y2) / 2 + size * 0.5) if legend else (width / 2, (y1 + y2) / 2 + size * 0.6)
+        cx, cy = (
+            (radius + size * 1.5, (y1 + y2) / 2 + size * 0.5) if legend else (width / 2, (y1 + y2) / 2 + size * 0.6)
+        )
         angle = rng.uniform(0, 360)
         hole = rng.random() < 0.3
         for n, v, color in zip(names, values, colors, strict=True):
             sweep = 360 * v / sum(values)
-            canvas.draw.pieslice((cx - radius, cy - radius, cx + radius, cy + radius), angle, angle + sweep, fill=color, outline=t.background)
+            canvas.draw.pieslice(
+                (cx - radius, cy - radius, cx + radius, cy + radius),
+                angle,
+                angle + sweep,
+                fill=color,
+                outline=t.background,
+            )
             if not legend:
                 middle = np.radians(angle + sweep / 2)
                 px, py = cx + np.cos(middle) * radius * 1.12, cy + np.sin(middle) * radius * 1.14
@@ -189,7 +324,9 @@ def charts(rng: Random, held_out: bool, tokens: int) -> Sample:
                 ly = cy + (k - (len(names) - 1) / 2) * size * 1.7
                 canvas.rect((lx, ly - size * 0.4, lx + size * 0.8, ly + size * 0.4), color)
                 text = f"{n} {v}"
-                canvas.text(lx + size * 1.2, ly, text, t.font, fit(text, t.font, size, width - lx - size * 1.4, 9), t.text)
+                canvas.text(
+                    lx + size * 1.2, ly, text, t.font, fit(text, t.font, size, width - lx - size * 1.4, 9), t.text
+                )
     elif kind == "row":
         left = max(text_width(n, t.font, size) for n in names) + 14
         step = (y2 - y1 + size) / len(names)
@@ -259,7 +396,15 @@ def tables(rng: Random, held_out: bool, tokens: int) -> Sample:
         y = margin + step_y * (i + 0.5)
         for k, cell in enumerate(cells):
             x = margin + step_x * (k + 0.5) if middle else margin + step_x * k + 6
-            canvas.text(x, y, cell, t.bold if i == 0 else t.font, fit(cell, t.bold, size, step_x - 6, 10), ink if i == 0 else t.text, "mm" if middle else "lm")
+            canvas.text(
+                x,
+                y,
+                cell,
+                t.bold if i == 0 else t.font,
+                fit(cell, t.bold, size, step_x - 6, 10),
+                ink if i == 0 else t.text,
+                "mm" if middle else "lm",
+            )
         canvas.draw.line((margin, margin + step_y * (i + 1), width - margin, margin + step_y * (i + 1)), fill=t.line)
     if full:
         bottom = margin + step_y * (len(rows) + 1)
@@ -269,16 +414,61 @@ def tables(rng: Random, held_out: bool, tokens: int) -> Sample:
     picture = wear(rng, canvas.array(), 0.7)
     ask_in = lang if rng.random() < 0.85 else ("en" if lang == "zh" else "zh")
     zh = ask_in == "zh"
-    markdown = "\n".join("| " + " | ".join(cells) + " |" for cells in [[corner, *columns], ["---"] * (len(columns) + 1), *([n, *map(str, d)] for n, d in zip(rows, data, strict=True))])
-    question = ask(rng, ask_in, ["Transcribe the table as Markdown.", "Convert this table to Markdown.", "Read the whole table."], ["把表格转成Markdown。", "用Markdown输出这张表格。", "读出整张表格。"])
-    turns = [Turn(skill="table_markdown", question=question, answer=markdown, thinking=f"{len(rows)}行{len(columns) + 1}列。" if zh else f"{len(rows)} rows, {len(columns) + 1} columns.", check={"type": "ocr", "text": markdown})]
+    markdown = "\n".join(
+        "| " + " | ".join(cells) + " |"
+        for cells in [
+            [corner, *columns],
+            ["---"] * (len(columns) + 1),
+            *([n, *map(str, d)] for n, d in zip(rows, data, strict=True)),
+        ]
+    )
+    question = ask(
+        rng,
+        ask_in,
+        ["Transcribe the table as Markdown.", "Convert this table to Markdown.", "Read the whole table."],
+        ["把表格转成Markdown。", "用Markdown输出这张表格。", "读出整张表格。"],
+    )
+    turns = [
+        Turn(
+            skill="table_markdown",
+            question=question,
+            answer=markdown,
+            thinking=f"{len(rows)}行{len(columns) + 1}列。" if zh else f"{len(rows)} rows, {len(columns) + 1} columns.",
+            check={"type": "ocr", "text": markdown},
+        )
+    ]
     i, k = rng.randrange(len(rows)), rng.randrange(len(columns))
-    question = ask(rng, ask_in, ["What is the {c} of {r}?", "Find {r}: what is its {c}?", "{r}, {c}?"], ["{r}的{c}是多少?", "查表:{r}的{c}?", "{r}的{c}是什么?"], c=columns[k], r=rows[i])
-    turns.append(Turn(skill="table_read", question=question, answer=str(data[i][k]), thinking=f"{rows[i]}, {columns[k]}: {data[i][k]}", check={"type": "text", "text": str(data[i][k])}))
+    question = ask(
+        rng,
+        ask_in,
+        ["What is the {c} of {r}?", "Find {r}: what is its {c}?", "{r}, {c}?"],
+        ["{r}的{c}是多少?", "查表:{r}的{c}?", "{r}的{c}是什么?"],
+        c=columns[k],
+        r=rows[i],
+    )
+    turns.append(
+        Turn(
+            skill="table_read",
+            question=question,
+            answer=str(data[i][k]),
+            thinking=f"{rows[i]}, {columns[k]}: {data[i][k]}",
+            check={"type": "text", "text": str(data[i][k])},
+        )
+    )
     series = [row[k] for row in data]
     if len(set(series)) == len(series):
-        turns += [turn for turn in questions(rng, ask_in, columns[k], rows, series, False, True, True) if turn.skill != "table_list" and ("总" not in turn.question or columns[k] in turn.question) and not any(w in turn.question for w in ("所有数值", "all the values"))][:2]
+        turns += [
+            turn
+            for turn in questions(rng, ask_in, columns[k], rows, series, False, True, True)
+            if turn.skill != "table_list"
+            and ("总" not in turn.question or columns[k] in turn.question)
+            and not any(w in turn.question for w in ("所有数值", "all the values"))
+        ][:2]
         if len(columns) > 1:  # the column must be named
-            turns = [turn for turn in turns if turn.skill in ("table_markdown", "table_read") or columns[k].lower() in turn.question.lower()]
+            turns = [
+                turn
+                for turn in turns
+                if turn.skill in ("table_markdown", "table_read") or columns[k].lower() in turn.question.lower()
+            ]
     rng.shuffle(turns)
     return Sample(conversations=[[turn] for turn in turns], pictures=[picture])

@@ -26,11 +26,18 @@ EDITIONS = ("instruct", "thinking")
 def build_tokenizer(texts: list[str]) -> Tokenizer:
     """Byte-level BPE trained on the texts, with the published special tokens after the base vocabulary."""
     tokenizer = Tokenizer(models.BPE())
-    tokenizer.normalizer = normalizers.NFC()
-    tokenizer.pre_tokenizer = pre_tokenizers.Sequence([pre_tokenizers.Split(Regex(_SPLIT), "isolated"), pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)])
+    tokenizer.normalizer = normalizers.NFKC()  # full-width punctuation becomes ASCII, as in the training texts
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
+        [
+            pre_tokenizers.Split(Regex(_SPLIT), "isolated"),
+            pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False),
+        ]
+    )
     tokenizer.decoder = decoders.ByteLevel()
     base = VOCABULARY - len(SPECIAL) - len(ADDED)
-    trainer = trainers.BpeTrainer(vocab_size=base, initial_alphabet=pre_tokenizers.ByteLevel.alphabet(), show_progress=False, min_frequency=2)
+    trainer = trainers.BpeTrainer(
+        vocab_size=base, initial_alphabet=pre_tokenizers.ByteLevel.alphabet(), show_progress=False, min_frequency=2
+    )
     tokenizer.train_from_iterator(texts, trainer)
     assert tokenizer.get_vocab_size() == base, "too little text for the vocabulary"
     tokenizer.add_special_tokens([AddedToken(token, special=True, normalized=False) for token in SPECIAL])
@@ -46,7 +53,12 @@ def corpus(count: int, seed: int) -> list[str]:
     texts: list[str] = []
     for index in range(count):
         sample = draw(Random(f"tokenizer-{seed}-{index}"), False, ("middle", "middle", "video")[index % 3])
-        texts += [text for turns in sample.conversations for turn in turns for text in (turn.question, turn.answer, turn.thinking)]
+        texts += [
+            text
+            for turns in sample.conversations
+            for turn in turns
+            for text in (turn.question, turn.answer, turn.thinking)
+        ]
         texts += [sample.system, *(json.dumps(tool, ensure_ascii=False) for tool in sample.tools)]
     return [*texts, *(list(all_characters()) * 20), "<0.2 seconds>" * 50, "Picture 1: Picture 2: " * 50]
 
@@ -123,26 +135,59 @@ REASONING{{- text }}
 {%- endfor %}
 {%- if add_generation_prompt %}{{- 'GENERATION' }}{%- endif %}
 """
-    return text.replace("REASONING", reasoning).replace("GENERATION", "<|im_start|>assistant\\n" + ("<think>\\n" if thinking else ""))
+    return text.replace("REASONING", reasoning).replace(
+        "GENERATION", "<|im_start|>assistant\\n" + ("<think>\\n" if thinking else "")
+    )
 
 
 def config(token_id: dict[str, int]) -> dict[str, Any]:
     """Sizes: about 9.6 million parameters, half of them in the vision tower."""
     text = {
-        "model_type": "qwen3_vl_text", "vocab_size": VOCABULARY, "hidden_size": 256, "intermediate_size": 512, "num_hidden_layers": 7, "num_attention_heads": 4,
-        "num_key_value_heads": 2, "head_dim": 64, "max_position_embeddings": 32768, "rms_norm_eps": 1e-6, "hidden_act": "silu", "attention_bias": False,
-        "rope_theta": 10000, "tie_word_embeddings": True, "dtype": "bfloat16", "eos_token_id": token_id["<|im_end|>"],
+        "model_type": "qwen3_vl_text",
+        "vocab_size": VOCABULARY,
+        "hidden_size": 256,
+        "intermediate_size": 512,
+        "num_hidden_layers": 7,
+        "num_attention_heads": 4,
+        "num_key_value_heads": 2,
+        "head_dim": 64,
+        "max_position_embeddings": 32768,
+        "rms_norm_eps": 1e-6,
+        "hidden_act": "silu",
+        "attention_bias": False,
+        "rope_theta": 10000,
+        "tie_word_embeddings": True,
+        "dtype": "bfloat16",
+        "eos_token_id": token_id["<|im_end|>"],
         "rope_scaling": {"rope_type": "default", "mrope_interleaved": True, "mrope_section": [12, 10, 10]},
-    }  # fmt: skip
+    }
     vision = {
-        "model_type": "qwen3_vl", "depth": 6, "hidden_size": 192, "intermediate_size": 512, "num_heads": 3, "hidden_act": "gelu_pytorch_tanh", "in_channels": 3,
-        "patch_size": 16, "temporal_patch_size": 2, "spatial_merge_size": 2, "num_position_embeddings": 576, "out_hidden_size": 256, "deepstack_visual_indexes": [1, 3],
-    }  # fmt: skip
+        "model_type": "qwen3_vl",
+        "depth": 6,
+        "hidden_size": 192,
+        "intermediate_size": 512,
+        "num_heads": 3,
+        "hidden_act": "gelu_pytorch_tanh",
+        "in_channels": 3,
+        "patch_size": 16,
+        "temporal_patch_size": 2,
+        "spatial_merge_size": 2,
+        "num_position_embeddings": 576,
+        "out_hidden_size": 256,
+        "deepstack_visual_indexes": [1, 3],
+    }
     return {
-        "architectures": ["Qwen3VLForConditionalGeneration"], "model_type": "qwen3_vl", "dtype": "bfloat16", "tie_word_embeddings": True,
-        "image_token_id": token_id["<|image_pad|>"], "video_token_id": token_id["<|video_pad|>"], "vision_start_token_id": token_id["<|vision_start|>"],
-        "vision_end_token_id": token_id["<|vision_end|>"], "text_config": text, "vision_config": vision,
-    }  # fmt: skip
+        "architectures": ["Qwen3VLForConditionalGeneration"],
+        "model_type": "qwen3_vl",
+        "dtype": "bfloat16",
+        "tie_word_embeddings": True,
+        "image_token_id": token_id["<|image_pad|>"],
+        "video_token_id": token_id["<|video_pad|>"],
+        "vision_start_token_id": token_id["<|vision_start|>"],
+        "vision_end_token_id": token_id["<|vision_end|>"],
+        "text_config": text,
+        "vision_config": vision,
+    }
 
 
 def write(folder: Path, edition: str, tokenizer: Tokenizer) -> None:
@@ -155,14 +200,61 @@ def write(folder: Path, edition: str, tokenizer: Tokenizer) -> None:
 
     tokenizer.save(str(folder / "tokenizer.json"), pretty=False)
     save("config.json", config(token_id))
-    sampling = {"temperature": 0.1, "top_p": 0.8, "top_k": 20} if edition == "instruct" else {"temperature": 0.1, "top_p": 0.95, "top_k": 20}
-    save("generation_config.json", {"eos_token_id": [token_id["<|im_end|>"], token_id["<|endoftext|>"]], "pad_token_id": token_id["<|endoftext|>"], "do_sample": True, **sampling})
-    save("tokenizer_config.json", {"tokenizer_class": "Qwen2TokenizerFast", "model_max_length": 32768, "eos_token": "<|im_end|>", "pad_token": "<|endoftext|>", "bos_token": None,
-                                   "unk_token": None, "add_prefix_space": False, "chat_template": template(edition)})  # fmt: skip
-    shared = {"patch_size": 16, "temporal_patch_size": 2, "merge_size": 2, "image_mean": [0.5] * 3, "image_std": [0.5] * 3, "processor_class": "Qwen3VLProcessor"}
-    save("preprocessor_config.json", shared | {"size": {"longest_edge": 327680, "shortest_edge": 65536}, "image_processor_type": "Qwen2VLImageProcessorFast"})
-    save("video_preprocessor_config.json", shared | {"size": {"longest_edge": 524288, "shortest_edge": 4096}, "fps": 2, "min_frames": 4, "max_frames": 32, "max_video_tokens": 30,
-                                                     "video_processor_type": "Qwen3VLVideoProcessor"})  # fmt: skip
+    sampling = (
+        {"temperature": 0.1, "top_p": 0.8, "top_k": 20}
+        if edition == "instruct"
+        else {"temperature": 0.1, "top_p": 0.95, "top_k": 20}
+    )
+    save(
+        "generation_config.json",
+        {
+            "eos_token_id": [token_id["<|im_end|>"], token_id["<|endoftext|>"]],
+            "pad_token_id": token_id["<|endoftext|>"],
+            "do_sample": True,
+            **sampling,
+        },
+    )
+    save(
+        "tokenizer_config.json",
+        {
+            "tokenizer_class": "Qwen2TokenizerFast",
+            "model_max_length": 32768,
+            "eos_token": "<|im_end|>",
+            "pad_token": "<|endoftext|>",
+            "bos_token": None,
+            "unk_token": None,
+            "add_prefix_space": False,
+            "chat_template": template(edition),
+        },
+    )
+    shared = {
+        "patch_size": 16,
+        "temporal_patch_size": 2,
+        "merge_size": 2,
+        "image_mean": [0.5] * 3,
+        "image_std": [0.5] * 3,
+        "processor_class": "Qwen3VLProcessor",
+    }
+    save(
+        "preprocessor_config.json",
+        shared
+        | {
+            "size": {"longest_edge": 327680, "shortest_edge": 65536},
+            "image_processor_type": "Qwen2VLImageProcessorFast",
+        },
+    )
+    save(
+        "video_preprocessor_config.json",
+        shared
+        | {
+            "size": {"longest_edge": 524288, "shortest_edge": 4096},
+            "fps": 2,
+            "min_frames": 4,
+            "max_frames": 32,
+            "max_video_tokens": 30,
+            "video_processor_type": "Qwen3VLVideoProcessor",
+        },
+    )
 
 
 def main() -> None:

@@ -38,10 +38,16 @@ def theme(rng: Random, lang: str, held_out: bool) -> Theme:
     """Light or dark, with a colour of its own."""
     dark = rng.random() < 0.28
     tint: Color = (rng.randint(0, 255), rng.randint(0, 255), rng.randint(0, 255))
-    base: Color = mix((18, 18, 22), tint, rng.random() * 0.12) if dark else mix((255, 255, 255), tint, rng.choice([0, 0, 0.04, 0.1]))
+    base: Color = (
+        mix((18, 18, 22), tint, rng.random() * 0.12)
+        if dark
+        else mix((255, 255, 255), tint, rng.choice([0, 0, 0.04, 0.1]))
+    )
     text: Color = (240, 240, 242) if dark else mix((15, 15, 20), tint, rng.random() * 0.15)
     hue = rng.random()
-    accent = cv2.cvtColor(np.uint8([[[round(hue * 179), rng.randint(140, 255), rng.randint(90, 235)]]]), cv2.COLOR_HSV2RGB)[0, 0]
+    accent = cv2.cvtColor(
+        np.uint8([[[round(hue * 179), rng.randint(140, 255), rng.randint(90, 235)]]]), cv2.COLOR_HSV2RGB
+    )[0, 0]
     accent_color: Color = (int(accent[0]), int(accent[1]), int(accent[2])) if rng.random() < 0.85 else text
     bright = 0.299 * accent_color[0] + 0.587 * accent_color[1] + 0.114 * accent_color[2]
     name = choose(rng, lang, held_out)
@@ -71,12 +77,21 @@ class Canvas:
         """Draws one line; the anchor is Pillow's. Returns the line's box."""
         face = font(name, size)
         self.draw.text((x, y), text, fill=fill, font=face, anchor=anchor)
-        return face.getbbox(text, anchor=anchor)[0] + x, y - size * 0.55, face.getbbox(text, anchor=anchor)[2] + x, y + size * 0.55
+        return (
+            face.getbbox(text, anchor=anchor)[0] + x,
+            y - size * 0.55,
+            face.getbbox(text, anchor=anchor)[2] + x,
+            y + size * 0.55,
+        )
 
-    def rect(self, box: Box, fill: Color | None, outline: Color | None = None, radius: float = 0, width: int = 1) -> None:
+    def rect(
+        self, box: Box, fill: Color | None, outline: Color | None = None, radius: float = 0, width: int = 1
+    ) -> None:
         x1, y1, x2, y2 = (round(value) for value in box)
         if radius >= 1:
-            self.draw.rounded_rectangle((x1, y1, x2, y2), min(radius, (y2 - y1) / 2, (x2 - x1) / 2), fill=fill, outline=outline, width=width)
+            self.draw.rounded_rectangle(
+                (x1, y1, x2, y2), min(radius, (y2 - y1) / 2, (x2 - x1) / 2), fill=fill, outline=outline, width=width
+            )
         else:
             self.draw.rectangle((x1, y1, x2, y2), fill=fill, outline=outline, width=width)
 
@@ -95,9 +110,22 @@ def fit(text: str, name: str, size: int, width: float, smallest: int = 10) -> in
 
 
 ICONS = {
-    "search": "搜索", "menu": "菜单", "add": "添加", "back": "返回", "close": "关闭", "more": "更多", "home": "主页", "user": "用户", "star": "收藏",
-    "mail": "邮件", "heart": "喜欢", "bell": "通知", "download": "下载", "check": "完成", "settings": "设置",
-}  # fmt: skip
+    "search": "搜索",
+    "menu": "菜单",
+    "add": "添加",
+    "back": "返回",
+    "close": "关闭",
+    "more": "更多",
+    "home": "主页",
+    "user": "用户",
+    "star": "收藏",
+    "mail": "邮件",
+    "heart": "喜欢",
+    "bell": "通知",
+    "download": "下载",
+    "check": "完成",
+    "settings": "设置",
+}
 
 
 def icon(canvas: Canvas, name: str, x: float, y: float, size: float, color: Color, rng: Random) -> None:
@@ -129,7 +157,9 @@ def icon(canvas: Canvas, name: str, x: float, y: float, size: float, color: Colo
         draw.ellipse((x - r * 0.5, y - r, x + r * 0.5, y), outline=color, width=w)
         draw.arc((x - r, y + r * 0.15, x + r, y + r * 2), 180, 360, fill=color, width=w)
     elif name == "star":
-        points = [(x + r * k * np.sin(i * np.pi / 5), y - r * k * np.cos(i * np.pi / 5)) for i, k in enumerate([1, 0.42] * 5)]
+        points = [
+            (x + r * k * np.sin(i * np.pi / 5), y - r * k * np.cos(i * np.pi / 5)) for i, k in enumerate([1, 0.42] * 5)
+        ]
         draw.polygon(points, outline=color, fill=color if rng.random() < 0.5 else None, width=w)
     elif name == "mail":
         draw.rectangle((x - r, y - r * 0.7, x + r, y + r * 0.7), outline=color, width=w)
@@ -140,7 +170,11 @@ def icon(canvas: Canvas, name: str, x: float, y: float, size: float, color: Colo
         draw.polygon([(x - r * 0.93, y - r * 0.05), (x + r * 0.93, y - r * 0.05), (x, y + r)], fill=color)
     elif name == "bell":
         draw.pieslice((x - r * 0.7, y - r, x + r * 0.7, y + r * 0.6), 180, 360, outline=color, width=w)
-        draw.line([(x - r * 0.7, y - r * 0.2), (x - r, y + r * 0.6), (x + r, y + r * 0.6), (x + r * 0.7, y - r * 0.2)], fill=color, width=w)
+        draw.line(
+            [(x - r * 0.7, y - r * 0.2), (x - r, y + r * 0.6), (x + r, y + r * 0.6), (x + r * 0.7, y - r * 0.2)],
+            fill=color,
+            width=w,
+        )
         draw.ellipse((x - r * 0.2, y + r * 0.65, x + r * 0.2, y + r), fill=color)
     elif name == "download":
         draw.line((x, y - r, x, y + r * 0.5), fill=color, width=w)
@@ -163,7 +197,9 @@ def _noise_pool() -> np.ndarray:
 
 def photo(rng: Random, width: int, height: int) -> np.ndarray:
     """Soft coloured blobs: a stand-in for a photograph, inside pages and as a picture that the model cannot name."""
-    small = np.random.default_rng(rng.getrandbits(32)).integers(0, 256, (rng.randint(2, 7), rng.randint(2, 7), 3), dtype=np.uint8)
+    small = np.random.default_rng(rng.getrandbits(32)).integers(
+        0, 256, (rng.randint(2, 7), rng.randint(2, 7), 3), dtype=np.uint8
+    )
     return cv2.resize(small, (width, height), interpolation=rng.choice([cv2.INTER_CUBIC, cv2.INTER_LINEAR]))
 
 
@@ -182,7 +218,9 @@ def wear(rng: Random, picture: np.ndarray, strength: float = 1.0) -> np.ndarray:
             picture = cv2.GaussianBlur(picture, (0, 0), rng.uniform(0.3, 1.1 * strength))
         elif kind == 2:
             quality = rng.randint(25, 85)
-            picture = cv2.imdecode(cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, quality])[1], cv2.IMREAD_COLOR)
+            picture = cv2.imdecode(
+                cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, quality])[1], cv2.IMREAD_COLOR
+            )
         elif kind == 3:
             table = ((np.arange(256) / 255) ** np.exp(rng.uniform(-0.5, 0.5) * strength) * 255).astype(np.uint8)
             picture = table[picture]
@@ -192,12 +230,16 @@ def wear(rng: Random, picture: np.ndarray, strength: float = 1.0) -> np.ndarray:
         else:
             scale = rng.uniform(0.72, 0.95)
             h, w = picture.shape[:2]
-            smaller = cv2.resize(picture, (max(8, round(w * scale)), max(8, round(h * scale))), interpolation=cv2.INTER_AREA)
+            smaller = cv2.resize(
+                picture, (max(8, round(w * scale)), max(8, round(h * scale))), interpolation=cv2.INTER_AREA
+            )
             picture = cv2.resize(smaller, (w, h), interpolation=cv2.INTER_LINEAR)
     return picture
 
 
-def sides(rng: Random, tokens: int, ratios: tuple[float, float], fill: tuple[float, float] = (0.55, 1.0)) -> tuple[int, int]:
+def sides(
+    rng: Random, tokens: int, ratios: tuple[float, float], fill: tuple[float, float] = (0.55, 1.0)
+) -> tuple[int, int]:
     """Width and height, multiples of 32, whose area is a share of `tokens` visual tokens; the ratio is width to height."""
     area = tokens * rng.uniform(*fill)
     ratio = np.exp(rng.uniform(np.log(ratios[0]), np.log(ratios[1])))

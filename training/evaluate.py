@@ -69,7 +69,9 @@ def cases(row: str, count: int, seed: str) -> list[tuple[Sample, Turn]]:
     return found
 
 
-def batches(items: list[tuple[Sample, Turn]], tokenizer: Tokenizer, thinking: bool, patches: int) -> Iterator[tuple[list[int], dict[str, torch.Tensor], torch.Tensor, torch.Tensor]]:
+def batches(
+    items: list[tuple[Sample, Turn]], tokenizer: Tokenizer, thinking: bool, patches: int
+) -> Iterator[tuple[list[int], dict[str, torch.Tensor], torch.Tensor, torch.Tensor]]:
     """Prompts of about one size together: (indices, arrays, prompt lengths, next positions)."""
     prompts = []
     for sample, turn in items:
@@ -79,12 +81,23 @@ def batches(items: list[tuple[Sample, Turn]], tokenizer: Tokenizer, thinking: bo
     while order:
         group: list[int] = []
         width = prompts[order[0]][0].patches.shape[1]
-        while order and prompts[order[0]][0].patches.shape[1] == width and (not group or max(4, prompts[order[0]][0].patches.shape[0]) * (len(group) + 1) <= patches) and len(group) < 256:
+        while (
+            order
+            and prompts[order[0]][0].patches.shape[1] == width
+            and (not group or max(4, prompts[order[0]][0].patches.shape[0]) * (len(group) + 1) <= patches)
+            and len(group) < 256
+        ):
             group.append(order.pop(0))
         p = max(4, *(prompts[i][0].patches.shape[0] for i in group))
         n = max(len(prompts[i][0].ids) + len(prompts[i][1]) for i in group)
         b = len(group)
-        arrays = {"patches": np.zeros((b, p, width), np.uint8), "place": np.zeros((b, 5, p), np.uint8), "ids": np.zeros((b, n), np.int64), "positions": np.zeros((b, 3, n), np.int64), "visual": np.zeros((b, n), np.int64)}
+        arrays = {
+            "patches": np.zeros((b, p, width), np.uint8),
+            "place": np.zeros((b, 5, p), np.uint8),
+            "ids": np.zeros((b, n), np.int64),
+            "positions": np.zeros((b, 3, n), np.int64),
+            "visual": np.zeros((b, n), np.int64),
+        }
         arrays["place"][:, 2:4] = 2
         lengths, nexts = [], []
         for k, i in enumerate(group):
@@ -93,19 +106,36 @@ def batches(items: list[tuple[Sample, Turn]], tokenizer: Tokenizer, thinking: bo
             count = head.patches.shape[0]
             arrays["patches"][k, :count], arrays["place"][k, :, :count] = head.patches, head.place
             arrays["ids"][k, : start + m] = [*head.ids, *asked]
-            arrays["positions"][k, :, :start], arrays["positions"][k, :, start : start + m] = head.positions, head.next_position + np.arange(m)
+            arrays["positions"][k, :, :start], arrays["positions"][k, :, start : start + m] = (
+                head.positions,
+                head.next_position + np.arange(m),
+            )
             arrays["visual"][k, :start] = head.visual
             lengths.append(start + m)
             nexts.append(head.next_position + m)
-        yield group, {name: torch.from_numpy(array) for name, array in arrays.items()}, torch.tensor(lengths), torch.tensor(nexts)
+        yield (
+            group,
+            {name: torch.from_numpy(array) for name, array in arrays.items()},
+            torch.tensor(lengths),
+            torch.tensor(nexts),
+        )
 
 
-def answers(net: Batched, tokenizer: Tokenizer, items: list[tuple[Sample, Turn]], thinking: bool, most: int, device: torch.device) -> list[str]:
+def answers(
+    net: Batched,
+    tokenizer: Tokenizer,
+    items: list[tuple[Sample, Turn]],
+    thinking: bool,
+    most: int,
+    device: torch.device,
+) -> list[str]:
     """Greedy answers, without their chains, in the order of the cases."""
     stop = tokenizer.token_to_id("<|im_end|>")
     close = tokenizer.token_to_id("</think>")
     texts = [""] * len(items)
-    for group, arrays, lengths, nexts in batches(items, tokenizer, thinking, 600_000 if device.type == "cuda" else 16_000):
+    for group, arrays, lengths, nexts in batches(
+        items, tokenizer, thinking, 600_000 if device.type == "cuda" else 16_000
+    ):
         batch = {name: tensor.to(device) for name, tensor in arrays.items()}
         for i, ids in zip(group, generate(net, batch, lengths.to(device), nexts.to(device), stop, most), strict=True):
             if thinking:
@@ -125,8 +155,14 @@ def load(folder: Path, device: torch.device, dtype: torch.dtype) -> Qwen3VL:
 
 def markdown(results: dict[str, dict[str, float]], count: int) -> str:
     editions = list(next(iter(results.values())))
-    lines = ["| skill | " + " | ".join(edition.capitalize() for edition in editions) + " |", "|---|" + "---|" * len(editions)]
-    lines += [f"| {row} | " + " | ".join(f"{values[edition]:.3f}" for edition in editions) + " |" for row, values in results.items()]
+    lines = [
+        "| skill | " + " | ".join(edition.capitalize() for edition in editions) + " |",
+        "|---|" + "---|" * len(editions),
+    ]
+    lines += [
+        f"| {row} | " + " | ".join(f"{values[edition]:.3f}" for edition in editions) + " |"
+        for row, values in results.items()
+    ]
     return "\n".join([*lines, "", f"{count} cases a row."])
 
 
@@ -151,11 +187,19 @@ def main() -> None:
         from multiprocessing import get_context
 
         with ProcessPoolExecutor(args.workers, mp_context=get_context("fork")) as pool:
-            drawn = dict(zip(rows, pool.map(cases, rows, [args.cases] * len(rows), [args.seed] * len(rows)), strict=True))
+            drawn = dict(
+                zip(rows, pool.map(cases, rows, [args.cases] * len(rows), [args.seed] * len(rows)), strict=True)
+            )
     else:
         drawn = {row: cases(row, args.cases, args.seed) for row in rows}
     print(f"drew the cases in {time.monotonic() - begin:.0f} s", flush=True)
-    nets = {edition: Batched(load(args.folder / edition, device, torch.bfloat16 if device.type == "cuda" else torch.float32), torch.bfloat16 if device.type == "cuda" else torch.float32) for edition in args.editions}
+    nets = {
+        edition: Batched(
+            load(args.folder / edition, device, torch.bfloat16 if device.type == "cuda" else torch.float32),
+            torch.bfloat16 if device.type == "cuda" else torch.float32,
+        )
+        for edition in args.editions
+    }
     results: dict[str, dict[str, float]] = {}
     for row, items in drawn.items():
         results[row] = {}
@@ -164,12 +208,35 @@ def main() -> None:
             given = answers(net, tokenizer, items, edition == "thinking", args.most, device)
             scores = [score(text, turn.check, KINDS) for text, (_, turn) in zip(given, items, strict=True)]
             results[row][edition] = sum(scores) / len(scores)
-            wrong = [k for k, value in enumerate(scores) if (value > 0.05 if items[k][1].check["type"] == "ocr" else value < 0.99)]
+            wrong = [
+                k
+                for k, value in enumerate(scores)
+                if (value > 0.05 if items[k][1].check["type"] == "ocr" else value < 0.99)
+            ]
             for k in wrong[: args.show]:
-                print(f"  [{edition}] {items[k][1].question!r}\n    wanted {items[k][1].answer!r}\n    given  {given[k]!r}")
-        print(f"{row}: " + ", ".join(f"{edition} {value:.3f}" for edition, value in results[row].items()) + f" ({time.monotonic() - begin:.0f} s)", flush=True)
+                print(
+                    f"  [{edition}] {items[k][1].question!r}\n    wanted {items[k][1].answer!r}\n    given  {given[k]!r}"
+                )
+        print(
+            f"{row}: "
+            + ", ".join(f"{edition} {value:.3f}" for edition, value in results[row].items())
+            + f" ({time.monotonic() - begin:.0f} s)",
+            flush=True,
+        )
     if args.json:
-        args.json.write_text(json.dumps({"cases": args.cases, "seed": args.seed, "device": str(device), "seconds": round(time.monotonic() - begin, 1), "rows": results}, indent=1) + "\n")
+        args.json.write_text(
+            json.dumps(
+                {
+                    "cases": args.cases,
+                    "seed": args.seed,
+                    "device": str(device),
+                    "seconds": round(time.monotonic() - begin, 1),
+                    "rows": results,
+                },
+                indent=1,
+            )
+            + "\n"
+        )
     print(markdown(results, args.cases))
 
 

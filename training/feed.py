@@ -27,7 +27,19 @@ def frames_of(size: str) -> int:
     return 2 if size == "video" else 1
 
 
-def _work(worker: int, seed: str, phase: Any, easy: Any, phases: list[str], tokenizer_path: str, folder: str, slot_bytes: int, scale: float, free: Any, ready: Any) -> None:
+def _work(
+    worker: int,
+    seed: str,
+    phase: Any,
+    easy: Any,
+    phases: list[str],
+    tokenizer_path: str,
+    folder: str,
+    slot_bytes: int,
+    scale: float,
+    free: Any,
+    ready: Any,
+) -> None:
     cv2.setNumThreads(1)
     os.environ["TOKENIZERS_PARALLELISM"] = "false"
     tokenizer = Tokenizer.from_file(tokenizer_path)
@@ -45,7 +57,15 @@ def _work(worker: int, seed: str, phase: Any, easy: Any, phases: list[str], toke
         rows = max(1, round(SIZES[size].rows * scale))
         buffer = np.memmap(f"{folder}/{slot}", np.uint8, "r+", shape=(slot_bytes,))
         try:
-            count = pack(tokenizer, Layout.of(SIZES[size], frames_of(size)).arrays(buffer, rows), rows, size, name, edition, easy.value)
+            count = pack(
+                tokenizer,
+                Layout.of(SIZES[size], frames_of(size)).arrays(buffer, rows),
+                rows,
+                size,
+                name,
+                edition,
+                easy.value,
+            )
         except Exception as error:  # one bad drawing must not end a run on rented hardware
             print(f"drawing {name} failed: {error!r}", flush=True)
             free.put(slot)
@@ -56,9 +76,22 @@ def _work(worker: int, seed: str, phase: Any, easy: Any, phases: list[str], toke
 class Feeder:
     """`next()` gives (size class, batch on the device). Fresh batches come first; while none is ready, kept ones come again, at most `uses` times each."""
 
-    def __init__(self, *, tokenizer: Path, seed: str, phases: list[str], workers: int, device: torch.device, scale: float = 1.0, keep: int = 1200, uses: int = 3) -> None:
+    def __init__(
+        self,
+        *,
+        tokenizer: Path,
+        seed: str,
+        phases: list[str],
+        workers: int,
+        device: torch.device,
+        scale: float = 1.0,
+        keep: int = 1200,
+        uses: int = 3,
+    ) -> None:
         self.device, self.uses = device, uses
-        self._bytes = max(Layout.of(size, frames_of(name)).bytes(max(1, round(size.rows * scale))) for name, size in SIZES.items())
+        self._bytes = max(
+            Layout.of(size, frames_of(name)).bytes(max(1, round(size.rows * scale))) for name, size in SIZES.items()
+        )
         slots = workers * 2 + 6
         place = "/dev/shm" if shutil.disk_usage("/dev/shm").free > self._bytes * slots * 1.1 else None
         self._folder = tempfile.mkdtemp(dir=place)
@@ -70,7 +103,26 @@ class Feeder:
             with open(f"{self._folder}/{slot}", "wb") as file:
                 file.truncate(self._bytes)
             self._free.put(slot)
-        self._processes = [context.Process(target=_work, daemon=True, args=(k, seed, self._phase, self.easy, phases, str(tokenizer), self._folder, self._bytes, scale, self._free, self._ready)) for k in range(workers)]
+        self._processes = [
+            context.Process(
+                target=_work,
+                daemon=True,
+                args=(
+                    k,
+                    seed,
+                    self._phase,
+                    self.easy,
+                    phases,
+                    str(tokenizer),
+                    self._folder,
+                    self._bytes,
+                    scale,
+                    self._free,
+                    self._ready,
+                ),
+            )
+            for k in range(workers)
+        ]
         for process in self._processes:
             process.start()
         self._fresh: deque[tuple[str, dict[str, Tensor]]] = deque()
@@ -99,7 +151,10 @@ class Feeder:
                 self._free.put(slot)
                 continue
             buffer = np.memmap(f"{self._folder}/{slot}", np.uint8, "r+", shape=(self._bytes,))
-            host = {name: torch.from_numpy(np.asarray(array)) for name, array in Layout.of(SIZES[size], frames_of(size)).arrays(buffer, rows).items()}
+            host = {
+                name: torch.from_numpy(np.asarray(array))
+                for name, array in Layout.of(SIZES[size], frames_of(size)).arrays(buffer, rows).items()
+            }
             if stream is None:
                 batch = {name: tensor.clone() for name, tensor in host.items()}
             else:
@@ -123,7 +178,11 @@ class Feeder:
                 else:
                     self._kept[self._rng.randrange(self._keep)] = entry
                 return size, batch
-            if len(self._kept) >= min(48, self._keep) and (index := self._rng.randrange(len(self._kept))) is not None and self._kept[index][2] < self.uses:
+            if (
+                len(self._kept) >= min(48, self._keep)
+                and (index := self._rng.randrange(len(self._kept))) is not None
+                and self._kept[index][2] < self.uses
+            ):
                 entry = self._kept[index]
                 entry[2] += 1
                 self.repeated += 1

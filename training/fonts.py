@@ -42,7 +42,12 @@ def _paths() -> dict[str, Path]:
 @cache
 def available(lang: str, held_out: bool) -> tuple[str, ...]:
     """Names of the fonts that are really there."""
-    wanted = {("en", False): LATIN, ("en", True): LATIN_HELD_OUT, ("zh", False): CHINESE, ("zh", True): CHINESE_HELD_OUT}[lang, held_out]
+    wanted = {
+        ("en", False): LATIN,
+        ("en", True): LATIN_HELD_OUT,
+        ("zh", False): CHINESE,
+        ("zh", True): CHINESE_HELD_OUT,
+    }[lang, held_out]
     return tuple(name for name in wanted if name in _paths()) or (available(lang, False) if held_out else ())
 
 
@@ -78,7 +83,9 @@ def main() -> None:
         if name not in sources:
             print("missing", name)
             continue
-        options = subset.Options(layout_features=["kern"], hinting=True, notdef_outline=True, font_number=_SIMPLIFIED if "CJK" in name else 0)
+        options = subset.Options(
+            layout_features=["kern"], hinting=True, notdef_outline=True, font_number=_SIMPLIFIED if "CJK" in name else 0
+        )
         face = subset.load_font(str(sources[name]), options)
         subsetter = subset.Subsetter(options)
         subsetter.populate(text=all_characters())

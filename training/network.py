@@ -47,7 +47,9 @@ def attend(q: Tensor, k: Tensor, v: Tensor, mask: Any) -> Tensor:
     return flex_attention(q, k, v, block_mask=mask, enable_gqa=q.shape[1] != k.shape[1])  # type: ignore[return-value]
 
 
-def vision_before(x: Tensor, cos: Tensor, sin: Tensor, heads: int, w: tuple[Tensor, ...]) -> tuple[Tensor, Tensor, Tensor]:
+def vision_before(
+    x: Tensor, cos: Tensor, sin: Tensor, heads: int, w: tuple[Tensor, ...]
+) -> tuple[Tensor, Tensor, Tensor]:
     """x [b, p, c], cos and sin [b, p, 1, d / 2] -> queries, keys, values [b, h, p, d]."""
     norm_w, norm_b, weight, bias = w
     q, k, v = _linear(_norm(x, norm_w, norm_b), weight, bias).unflatten(-1, (3, heads, -1)).unbind(2)
@@ -60,11 +62,19 @@ def vision_after(x: Tensor, out: Tensor, w: tuple[Tensor, ...]) -> Tensor:
     return x + _linear(F.gelu(_linear(_norm(x, nw, nb), f1w, f1b), approximate="tanh"), f2w, f2b)
 
 
-def text_before(x: Tensor, cos: Tensor, sin: Tensor, heads: int, kv_heads: int, w: tuple[Tensor, ...]) -> tuple[Tensor, Tensor, Tensor]:
+def text_before(
+    x: Tensor, cos: Tensor, sin: Tensor, heads: int, kv_heads: int, w: tuple[Tensor, ...]
+) -> tuple[Tensor, Tensor, Tensor]:
     """Queries [b, h, n, d], keys and values [b, kv, n, d]."""
     norm, qkv, qn, kn = w
-    q, k, v = _linear(_rms(x, norm), qkv).unflatten(-1, (heads + 2 * kv_heads, -1)).split((heads, kv_heads, kv_heads), 2)
-    return _rotate(_rms(q, qn), cos, sin).transpose(1, 2), _rotate(_rms(k, kn), cos, sin).transpose(1, 2), v.transpose(1, 2)
+    q, k, v = (
+        _linear(_rms(x, norm), qkv).unflatten(-1, (heads + 2 * kv_heads, -1)).split((heads, kv_heads, kv_heads), 2)
+    )
+    return (
+        _rotate(_rms(q, qn), cos, sin).transpose(1, 2),
+        _rotate(_rms(k, kn), cos, sin).transpose(1, 2),
+        v.transpose(1, 2),
+    )
 
 
 def text_after(x: Tensor, out: Tensor, w: tuple[Tensor, ...]) -> Tensor:
@@ -105,20 +115,29 @@ class Batched:
     def __init__(self, model: Qwen3VL, dtype: torch.dtype, compiled: bool = False, flex: bool = False) -> None:
         self.flex = flex
         self.model, self.config, self.dtype = model, model.config, dtype
-        wrap: Callable[..., Callable[..., Tensor]] = (lambda f: torch.compile(f, dynamic=False)) if compiled else (lambda f: f)
+        wrap: Callable[..., Callable[..., Tensor]] = (
+            (lambda f: torch.compile(f, dynamic=False)) if compiled else (lambda f: f)
+        )
         # Attention is compiled by itself: fused with the rotary embedding before it, it was five times slower.
-        self._vision_before, self._vision_after, self._text_before, self._text_after = wrap(vision_before), wrap(vision_after), wrap(text_before), wrap(text_after)
+        self._vision_before, self._vision_after, self._text_before, self._text_after = (
+            wrap(vision_before),
+            wrap(vision_after),
+            wrap(text_before),
+            wrap(text_after),
+        )
         self._attend, self.merge, self._loss_core = wrap(attend), wrap(merge), wrap(_loss_core)
         device = next(model.parameters()).device
         config: ModelConfig = model.config
         self._axes = mrope_axes(config.text.mrope_section).to(device)
         self._text_frequencies = inverse_frequencies(config.text.head_dim, config.text.rope_theta).to(device)
-        self._vision_frequencies = inverse_frequencies(config.vision.hidden_size // config.vision.num_heads // 2, 10_000.0).to(device)
+        self._vision_frequencies = inverse_frequencies(
+            config.vision.hidden_size // config.vision.num_heads // 2, 10_000.0
+        ).to(device)
 
     def encode(self, patches: Tensor, place: Tensor) -> list[Tensor]:
         """patches uint8 [b, p, 768 or 1536], place uint8 [b, 5, p] -> levels of [b, p / 4, hidden]."""
         vision, v = self.config.vision, self.model.visual
-        b, p, width = patches.shape
+        width = patches.shape[-1]
         x = patches.to(self.dtype) * (2 / 255) - 1
         weight = v.patch_embed.proj.weight
         if width == 768:  # a picture is two equal frames
@@ -131,15 +150,31 @@ class Batched:
         hats = [(1 - (place[..., None] - cells).abs()).clamp(min=0) for place in (down, across)]
         learned = (hats[0][..., :, None] * hats[1][..., None, :]).flatten(-2) @ v.pos_embed.weight
         x = x + learned.to(self.dtype)
-        angles = torch.cat((row[..., None] * self._vision_frequencies, column[..., None] * self._vision_frequencies), -1).unsqueeze(2)
+        angles = torch.cat(
+            (row[..., None] * self._vision_frequencies, column[..., None] * self._vision_frequencies), -1
+        ).unsqueeze(2)
         cos, sin = angles.cos(), angles.sin()
         mask = self._vision_mask(place[:, 4])
         levels = []
         for number, block in enumerate(v.blocks):
             a, m = block.attn, block.mlp
-            q, k, v_ = self._vision_before(x, cos, sin, vision.num_heads, (block.norm1.weight, block.norm1.bias, a.qkv.weight, a.qkv.bias))
-            x = self._vision_after(x, self._attend(q, k, v_, mask), (
-                a.proj.weight, a.proj.bias, block.norm2.weight, block.norm2.bias, m.linear_fc1.weight, m.linear_fc1.bias, m.linear_fc2.weight, m.linear_fc2.bias))  # fmt: skip
+            q, k, v_ = self._vision_before(
+                x, cos, sin, vision.num_heads, (block.norm1.weight, block.norm1.bias, a.qkv.weight, a.qkv.bias)
+            )
+            x = self._vision_after(
+                x,
+                self._attend(q, k, v_, mask),
+                (
+                    a.proj.weight,
+                    a.proj.bias,
+                    block.norm2.weight,
+                    block.norm2.bias,
+                    m.linear_fc1.weight,
+                    m.linear_fc1.bias,
+                    m.linear_fc2.weight,
+                    m.linear_fc2.bias,
+                ),
+            )
             if number in vision.deepstack_layers:
                 levels.append(self._merge(v.deepstack_merger_list[len(levels)], x, True))
         return [self._merge(v.merger, x, False), *levels]
@@ -148,17 +183,42 @@ class Batched:
         if not self.flex:
             return _additive(group[:, :, None] == group[:, None, :], self.dtype)
         b, p = group.shape
-        return create_block_mask(lambda row, head, q, k: group[row, q] == group[row, k], b, None, p, p, device=group.device)
+        return create_block_mask(
+            lambda row, head, q, k: group[row, q] == group[row, k], b, None, p, p, device=group.device
+        )
 
     def _text_mask(self, segment: Tensor, owner: Tensor) -> Any:
         b, n = segment.shape
         if not self.flex:
             order = torch.ones(n, n, dtype=torch.bool, device=segment.device).tril()
-            return _additive(order & ((segment[:, :, None] == segment[:, None, :]) | (owner[:, :, None] == segment[:, None, :])), self.dtype)
-        return create_block_mask(lambda row, head, q, k: (q >= k) & ((segment[row, q] == segment[row, k]) | (owner[row, q] == segment[row, k])), b, None, n, n, device=segment.device)
+            return _additive(
+                order & ((segment[:, :, None] == segment[:, None, :]) | (owner[:, :, None] == segment[:, None, :])),
+                self.dtype,
+            )
+        return create_block_mask(
+            lambda row, head, q, k: (
+                (q >= k) & ((segment[row, q] == segment[row, k]) | (owner[row, q] == segment[row, k]))
+            ),
+            b,
+            None,
+            n,
+            n,
+            device=segment.device,
+        )
 
     def _merge(self, m: torch.nn.Module, x: Tensor, norm_after: bool) -> Tensor:
-        return self.merge(x, norm_after, (m.norm.weight, m.norm.bias, m.linear_fc1.weight, m.linear_fc1.bias, m.linear_fc2.weight, m.linear_fc2.bias))
+        return self.merge(
+            x,
+            norm_after,
+            (
+                m.norm.weight,
+                m.norm.bias,
+                m.linear_fc1.weight,
+                m.linear_fc1.bias,
+                m.linear_fc2.weight,
+                m.linear_fc2.bias,
+            ),
+        )
 
     def embed(self, ids: Tensor, levels: list[Tensor], visual: Tensor) -> tuple[Tensor, list[Tensor]]:
         """Embeddings with visual tokens in place, and what DeepStack adds after the first layers; each [b, n, hidden]."""
@@ -169,7 +229,10 @@ class Batched:
         token = torch.arange(n, device=ids.device).expand(b, n)
         goal = torch.full((b, m + 1), -1, device=ids.device).scatter_(1, visual, token)[:, 1:]
         goal = torch.where(goal < 0, b * n, goal + n * torch.arange(b, device=ids.device)[:, None]).flatten()
-        placed = [level.new_zeros(b * n + 1, hidden).index_copy(0, goal, level.flatten(0, 1))[:-1].view(b, n, hidden) for level in levels]
+        placed = [
+            level.new_zeros(b * n + 1, hidden).index_copy(0, goal, level.flatten(0, 1))[:-1].view(b, n, hidden)
+            for level in levels
+        ]
         return torch.where((visual > 0)[..., None], placed[0], x), placed[1:]
 
     def rotary(self, positions: Tensor) -> tuple[Tensor, Tensor]:
@@ -178,7 +241,9 @@ class Batched:
         cos, sin = mrope(positions.transpose(0, 1).reshape(3, -1), self._text_frequencies, self._axes, 1.0)
         return cos.view(b, n, 1, -1), sin.view(b, n, 1, -1)
 
-    def hidden(self, ids: Tensor, positions: Tensor, segment: Tensor, owner: Tensor, levels: list[Tensor], visual: Tensor) -> Tensor:
+    def hidden(
+        self, ids: Tensor, positions: Tensor, segment: Tensor, owner: Tensor, levels: list[Tensor], visual: Tensor
+    ) -> Tensor:
         """Hidden states after the final norm, [b, n, hidden]."""
         text, d = self.config.text, self.model.language_model
         x, added = self.embed(ids, levels, visual)
@@ -195,7 +260,14 @@ class Batched:
     def loss(self, batch: dict[str, Tensor]) -> tuple[Tensor, Tensor]:
         """Weighted mean cross-entropy, and the share of learnt tokens that are right."""
         levels = self.encode(batch["patches"], batch["place"])
-        hidden = self.hidden(batch["ids"].long(), batch["positions"].long(), batch["segment"], batch["owner"], levels, batch["visual"].long())
+        hidden = self.hidden(
+            batch["ids"].long(),
+            batch["positions"].long(),
+            batch["segment"],
+            batch["owner"],
+            levels,
+            batch["visual"].long(),
+        )
         return self._loss_core(hidden, self.model.lm_head.weight, batch["target"], batch["weight"])
 
 
@@ -210,15 +282,25 @@ def _loss_core(hidden: Tensor, head: Tensor, target: Tensor, weight: Tensor) -> 
 def layer_weights(layer: torch.nn.Module) -> tuple[tuple[Tensor, ...], tuple[Tensor, ...]]:
     a = layer.self_attn
     return (layer.input_layernorm.weight, a.qkv_proj.weight, a.q_norm.weight, a.k_norm.weight), (
-        a.o_proj.weight, layer.post_attention_layernorm.weight, layer.mlp.gate_up_proj.weight, layer.mlp.down_proj.weight)  # fmt: skip
+        a.o_proj.weight,
+        layer.post_attention_layernorm.weight,
+        layer.mlp.gate_up_proj.weight,
+        layer.mlp.down_proj.weight,
+    )
 
 
 def _additive(allowed: Tensor, dtype: torch.dtype) -> Tensor:
-    return torch.zeros(allowed.shape, dtype=dtype, device=allowed.device).masked_fill_(~allowed, float("-inf")).unsqueeze(1)
+    return (
+        torch.zeros(allowed.shape, dtype=dtype, device=allowed.device)
+        .masked_fill_(~allowed, float("-inf"))
+        .unsqueeze(1)
+    )
 
 
 @torch.inference_mode()
-def generate(net: Batched, batch: dict[str, Tensor], lengths: Tensor, next_positions: Tensor, stop: int, most: int) -> list[list[int]]:
+def generate(
+    net: Batched, batch: dict[str, Tensor], lengths: Tensor, next_positions: Tensor, stop: int, most: int
+) -> list[list[int]]:
     """Greedy answers of all rows at once. lengths [b]: tokens of each prompt; next_positions [b]: the position of its first new token."""
     text, d = net.config.text, net.model.language_model
     ids, visual = batch["ids"].long(), batch["visual"].long()
@@ -228,7 +310,10 @@ def generate(net: Batched, batch: dict[str, Tensor], lengths: Tensor, next_posit
     cos, sin = net.rotary(batch["positions"].long())
     device, repeat = ids.device, text.num_heads // text.num_kv_heads
     shape = (b, text.num_kv_heads, n + most, text.head_dim)
-    cache = [(torch.zeros(shape, dtype=net.dtype, device=device), torch.zeros(shape, dtype=net.dtype, device=device)) for _ in d.layers]
+    cache = [
+        (torch.zeros(shape, dtype=net.dtype, device=device), torch.zeros(shape, dtype=net.dtype, device=device))
+        for _ in d.layers
+    ]
     bias = _additive(torch.ones(n, n, dtype=torch.bool, device=device).tril()[None], net.dtype)
 
     def layers(x: Tensor, cos: Tensor, sin: Tensor, bias: Tensor, at: int, added: list[Tensor]) -> Tensor:
@@ -238,7 +323,12 @@ def generate(net: Batched, batch: dict[str, Tensor], lengths: Tensor, next_posit
             q, k, v = text_before(x, cos, sin, text.num_heads, text.num_kv_heads, before)
             keys, values = cache[number]
             keys[:, :, at:end], values[:, :, at:end] = k, v
-            out = F.scaled_dot_product_attention(q, keys[:, :, :end].repeat_interleave(repeat, 1), values[:, :, :end].repeat_interleave(repeat, 1), attn_mask=bias)
+            out = F.scaled_dot_product_attention(
+                q,
+                keys[:, :, :end].repeat_interleave(repeat, 1),
+                values[:, :, :end].repeat_interleave(repeat, 1),
+                attn_mask=bias,
+            )
             x = text_after(x, out, after)
             if number < len(added):
                 x = x + added[number]

@@ -34,10 +34,31 @@ def _tilt(rng: Random, picture: np.ndarray, ground: Color) -> np.ndarray:
 
 
 def _read_question(rng: Random, lang: str) -> str:
-    return ask(rng, lang,
-        ["Read the text.", "What does it say?", "What is written in this picture?", "Transcribe the text in the image.", "OCR", "Extract the text.", "Read all the text in the image, line by line.",
-         "What text is in the image?", "Recognize the text."],
-        ["识别图中的文字。", "图片里写了什么?", "读出图中的文字", "请提取图片中的文字。", "上面写的是什么?", "文字识别", "逐行识别图中的所有文字。", "图中的文字是什么?"])  # fmt: skip
+    return ask(
+        rng,
+        lang,
+        [
+            "Read the text.",
+            "What does it say?",
+            "What is written in this picture?",
+            "Transcribe the text in the image.",
+            "OCR",
+            "Extract the text.",
+            "Read all the text in the image, line by line.",
+            "What text is in the image?",
+            "Recognize the text.",
+        ],
+        [
+            "识别图中的文字。",
+            "图片里写了什么?",
+            "读出图中的文字",
+            "请提取图片中的文字。",
+            "上面写的是什么?",
+            "文字识别",
+            "逐行识别图中的所有文字。",
+            "图中的文字是什么?",
+        ],
+    )
 
 
 def _fitting(rng: Random, lang: str, name: str, size: int, width: float, most: int) -> str:
@@ -57,9 +78,17 @@ def words(rng: Random, held_out: bool, tokens: int) -> Sample:
     size = rng.randint(14, 24 if height == 32 else 34)
     text = _fitting(rng, lang, name, size, width - 8, 3)
     free = width - 4 - text_width(text, name, size)
-    canvas.text(rng.uniform(4, max(4.5, free)), height / 2 + rng.uniform(-1, 1) * (height - size) * 0.4, text, name, size, ink)
+    canvas.text(
+        rng.uniform(4, max(4.5, free)), height / 2 + rng.uniform(-1, 1) * (height - size) * 0.4, text, name, size, ink
+    )
     ask_in = lang if rng.random() < 0.8 else ("en" if lang == "zh" else "zh")
-    turn = Turn(skill="ocr_word", question=_read_question(rng, ask_in), answer=text, thinking="一行文字。" if ask_in == "zh" else "One line of text.", check={"type": "ocr", "text": text})
+    turn = Turn(
+        skill="ocr_word",
+        question=_read_question(rng, ask_in),
+        answer=text,
+        thinking="一行文字。" if ask_in == "zh" else "One line of text.",
+        check={"type": "ocr", "text": text},
+    )
     return Sample(conversations=[[turn]], pictures=[wear(rng, canvas.array(), 0.6)])
 
 
@@ -67,7 +96,9 @@ def lines(rng: Random, held_out: bool, tokens: int) -> Sample:
     """One to eight lines of text."""
     lang = rng.choice(["en", "zh"])
     single = rng.random() < (0.4 if tokens > 130 else 0.6)
-    width, height = sides(rng, tokens if not single else min(tokens, 80), (2.0, 7.0) if single else (0.7, 2.0), (0.2, 1.0))
+    width, height = sides(
+        rng, tokens if not single else min(tokens, 80), (2.0, 7.0) if single else (0.7, 2.0), (0.2, 1.0)
+    )
     ink, ground = _colors(rng)
     canvas = Canvas(width, height, ground)
     if rng.random() < 0.12:
@@ -78,13 +109,19 @@ def lines(rng: Random, held_out: bool, tokens: int) -> Sample:
         canvas.image = Image.fromarray(small.astype(np.uint8))
         canvas.draw = ImageDraw.Draw(canvas.image)
     name = choose(rng, lang, held_out)
-    size = rng.randint(13, max(14, min(56, int(height * 0.5)))) if single else rng.randint(13, max(14, min(28, height // 6)))
+    size = (
+        rng.randint(13, max(14, min(56, int(height * 0.5))))
+        if single
+        else rng.randint(13, max(14, min(28, height // 6)))
+    )
     rows: list[str] = []
     margin = rng.uniform(0.03, 0.1) * width
     if single:
         text = _fitting(rng, lang, name, size, width - 2 * margin, 9 if lang == "en" else 8)
         y = height * rng.uniform(0.35, 0.65)
-        canvas.text(rng.uniform(margin, max(margin, width - margin - text_width(text, name, size))), y, text, name, size, ink)
+        canvas.text(
+            rng.uniform(margin, max(margin, width - margin - text_width(text, name, size))), y, text, name, size, ink
+        )
         rows.append(text)
     else:
         y = margin * 0.5 + size
@@ -101,12 +138,42 @@ def lines(rng: Random, held_out: bool, tokens: int) -> Sample:
     picture = wear(rng, picture)
     ask_in = lang if rng.random() < 0.8 else ("en" if lang == "zh" else "zh")
     zh, text = ask_in == "zh", "\n".join(rows)
-    thinking = ("一行文字。" if zh else "One line of text.") if len(rows) == 1 else (f"共{len(rows)}行,从上到下读。" if zh else f"There are {len(rows)} lines; I read from top to bottom.")
-    conversations = [[Turn(skill="ocr", question=_read_question(rng, ask_in), answer=text, thinking=thinking, check={"type": "ocr", "text": text})]]
+    thinking = (
+        ("一行文字。" if zh else "One line of text.")
+        if len(rows) == 1
+        else (f"共{len(rows)}行,从上到下读。" if zh else f"There are {len(rows)} lines; I read from top to bottom.")
+    )
+    conversations = [
+        [
+            Turn(
+                skill="ocr",
+                question=_read_question(rng, ask_in),
+                answer=text,
+                thinking=thinking,
+                check={"type": "ocr", "text": text},
+            )
+        ]
+    ]
     if len(rows) > 1:
         k = rng.randrange(len(rows))
-        question = ask(rng, ask_in, ["What does line {k} say?", "Read only line {k}."], ["第{k}行写了什么?", "只读第{k}行。"], k=k + 1)
-        conversations.append([Turn(skill="ocr_line", question=question, answer=rows[k], thinking=f"第{k + 1}行。" if zh else f"Line {k + 1}.", check={"type": "ocr", "text": rows[k]})])
+        question = ask(
+            rng,
+            ask_in,
+            ["What does line {k} say?", "Read only line {k}."],
+            ["第{k}行写了什么?", "只读第{k}行。"],
+            k=k + 1,
+        )
+        conversations.append(
+            [
+                Turn(
+                    skill="ocr_line",
+                    question=question,
+                    answer=rows[k],
+                    thinking=f"第{k + 1}行。" if zh else f"Line {k + 1}.",
+                    check={"type": "ocr", "text": rows[k]},
+                )
+            ]
+        )
     return Sample(conversations=conversations, pictures=[picture])
 
 
@@ -115,7 +182,11 @@ def _value(rng: Random, key: str, lang: str) -> str:
     if key in ("Name", "姓名"):
         return rng.choice(NAMES_ZH) if zh else f"{rng.choice(NAMES_EN)} {pseudo_word(rng).strip('#()%+').title()}"
     if key in ("Phone", "电话"):
-        return f"1{rng.randint(30, 89)}{rng.randint(10000000, 99999999)}" if zh else f"{rng.randint(200, 999)}-{rng.randint(1000, 9999)}"
+        return (
+            f"1{rng.randint(30, 89)}{rng.randint(10000000, 99999999)}"
+            if zh
+            else f"{rng.randint(200, 999)}-{rng.randint(1000, 9999)}"
+        )
     if key in ("Date", "日期"):
         return f"20{rng.randint(10, 29)}-{rng.randint(1, 12):02}-{rng.randint(1, 28):02}"
     if key in ("Total", "总计", "Price", "价格", "Tax", "税额"):
@@ -131,7 +202,20 @@ def _value(rng: Random, key: str, lang: str) -> str:
     return "".join(rng.choice("ABCDEFGHJKLMNPQRSTUVWXYZ0123456789") for _ in range(rng.randint(4, 7)))
 
 
-_KEYS = [("Name", "姓名"), ("Phone", "电话"), ("Date", "日期"), ("Total", "总计"), ("City", "城市"), ("Item", "商品"), ("Seat", "座位"), ("Email", "邮箱"), ("Code", "编号"), ("Price", "价格"), ("Order", "订单号"), ("Tax", "税额")]
+_KEYS = [
+    ("Name", "姓名"),
+    ("Phone", "电话"),
+    ("Date", "日期"),
+    ("Total", "总计"),
+    ("City", "城市"),
+    ("Item", "商品"),
+    ("Seat", "座位"),
+    ("Email", "邮箱"),
+    ("Code", "编号"),
+    ("Price", "价格"),
+    ("Order", "订单号"),
+    ("Tax", "税额"),
+]
 
 
 def form(rng: Random, held_out: bool, tokens: int) -> Sample:
@@ -145,7 +229,15 @@ def form(rng: Random, held_out: bool, tokens: int) -> Sample:
     title = label(rng, "title", lang)
     keys = [pair[zh] for pair in rng.sample(_KEYS, rng.randint(2, 6))]
     y = size * 1.4
-    canvas.text(width / 2 if rng.random() < 0.5 else 16, y, title, name, min(round(size * 1.3), 30), ink, "mm" if rng.random() < 0.0 else "lm") if rng.random() < 0.5 else canvas.text(16, y, title, name, size, ink)
+    canvas.text(
+        width / 2 if rng.random() < 0.5 else 16,
+        y,
+        title,
+        name,
+        min(round(size * 1.3), 30),
+        ink,
+        "mm" if rng.random() < 0.0 else "lm",
+    ) if rng.random() < 0.5 else canvas.text(16, y, title, name, size, ink)
     rows, pairs = [title], []
     split = rng.random() < 0.4
     for key in keys:
@@ -165,14 +257,45 @@ def form(rng: Random, held_out: bool, tokens: int) -> Sample:
     if rng.random() < 0.2:
         picture = _tilt(rng, picture, ground)
     picture = wear(rng, picture)
-    conversations = [[Turn(skill="ocr_form", question=_read_question(rng, lang), answer="\n".join(rows), thinking="标题和若干项。" if zh else "A title and some fields.", check={"type": "ocr", "text": "\n".join(rows)})]]
+    conversations = [
+        [
+            Turn(
+                skill="ocr_form",
+                question=_read_question(rng, lang),
+                answer="\n".join(rows),
+                thinking="标题和若干项。" if zh else "A title and some fields.",
+                check={"type": "ocr", "text": "\n".join(rows)},
+            )
+        ]
+    ]
     for key, value in rng.sample(pairs, min(2, len(pairs))):
-        question = ask(rng, lang, ["What is the {k}?", "Find the {k} in this document.", "{k}?", "Tell me the {k} shown here."], ["{k}是什么?", "图中的{k}是多少?", "请找出{k}。", "{k}?"], k=key if zh else key.lower())
-        conversations.append([Turn(skill="ocr_value", question=question, answer=value, thinking=f"{key}: {value}", check={"type": "ocr", "text": value})])
+        question = ask(
+            rng,
+            lang,
+            ["What is the {k}?", "Find the {k} in this document.", "{k}?", "Tell me the {k} shown here."],
+            ["{k}是什么?", "图中的{k}是多少?", "请找出{k}。", "{k}?"],
+            k=key if zh else key.lower(),
+        )
+        conversations.append(
+            [
+                Turn(
+                    skill="ocr_value",
+                    question=question,
+                    answer=value,
+                    thinking=f"{key}: {value}",
+                    check={"type": "ocr", "text": value},
+                )
+            ]
+        )
     return Sample(conversations=conversations, pictures=[picture])
 
 
-_FACTS = [("code of room", "号房间的密码"), ("price of ticket", "号票的价格"), ("owner of key", "号钥匙的主人"), ("color of box", "号箱子的颜色")]
+_FACTS = [
+    ("code of room", "号房间的密码"),
+    ("price of ticket", "号票的价格"),
+    ("owner of key", "号钥匙的主人"),
+    ("color of box", "号箱子的颜色"),
+]
 
 
 def pages(rng: Random, held_out: bool, tokens: int) -> Sample:
@@ -190,7 +313,12 @@ def pages(rng: Random, held_out: bool, tokens: int) -> Sample:
         ink, ground = _colors(rng)
         canvas, name = Canvas(w * 32, h * 32, ground), choose(rng, lang, held_out)
         kind = rng.randrange(4)
-        value = [str(rng.randint(1000, 9999)), str(rng.randint(5, 99)), rng.choice(NAMES_ZH if zh else NAMES_EN), color_name(rng.choice(list(COLORS)), lang)][kind]
+        value = [
+            str(rng.randint(1000, 9999)),
+            str(rng.randint(5, 99)),
+            rng.choice(NAMES_ZH if zh else NAMES_EN),
+            color_name(rng.choice(list(COLORS)), lang),
+        ][kind]
         first = f"{number}{_FACTS[kind][1]}" if zh else f"{_FACTS[kind][0]} {number}"
         size = min(rng.randint(13, 18), int((w * 32 - 10) / max(1.0, text_width(first, name, 16)) * 16))
         canvas.text(5, h * 32 * 0.3, first, name, size, ink)
@@ -201,10 +329,42 @@ def pages(rng: Random, held_out: bool, tokens: int) -> Sample:
     for k in rng.sample(range(count), min(3, count)):
         first, value = facts[k]
         if rng.random() < 0.75:
-            question = ask(rng, lang, ["What is the {f}?", "Look through the pages: what is the {f}?", "Which {f} is given?"], ["{f}是什么?", "翻看这些页面,{f}是什么?", "请问{f}是什么?"], f=first)
+            question = ask(
+                rng,
+                lang,
+                ["What is the {f}?", "Look through the pages: what is the {f}?", "Which {f} is given?"],
+                ["{f}是什么?", "翻看这些页面,{f}是什么?", "请问{f}是什么?"],
+                f=first,
+            )
             thinking = f"第{k + 1}页写着{first}。" if zh else f"Page {k + 1} has the {first}."
-            conversations.append([Turn(skill="recall", question=question, answer=value, thinking=thinking, check={"type": "text", "text": value})])
+            conversations.append(
+                [
+                    Turn(
+                        skill="recall",
+                        question=question,
+                        answer=value,
+                        thinking=thinking,
+                        check={"type": "text", "text": value},
+                    )
+                ]
+            )
         else:
-            question = ask(rng, lang, ["What is on page {k}?", "Read picture {k}."], ["第{k}页写了什么?", "读出第{k}张图。"], k=k + 1)
-            conversations.append([Turn(skill="recall_page", question=question, answer=f"{first}: {value}", thinking=f"第{k + 1}页。" if zh else f"Page {k + 1}.", check={"type": "text", "text": f"{first}: {value}"})])
+            question = ask(
+                rng,
+                lang,
+                ["What is on page {k}?", "Read picture {k}."],
+                ["第{k}页写了什么?", "读出第{k}张图。"],
+                k=k + 1,
+            )
+            conversations.append(
+                [
+                    Turn(
+                        skill="recall_page",
+                        question=question,
+                        answer=f"{first}: {value}",
+                        thinking=f"第{k + 1}页。" if zh else f"Page {k + 1}.",
+                        check={"type": "text", "text": f"{first}: {value}"},
+                    )
+                ]
+            )
     return Sample(conversations=conversations, pictures=pictures, vision_ids=rng.random() < 0.3)

@@ -49,7 +49,9 @@ class Optimizer:
             grads = torch.stack([p.grad if p.grad is not None else torch.zeros_like(p) for p in members])
             momentum.lerp_(grads, 0.05)
             rows, columns = members[0].shape
-            update = orthogonalized(torch.lerp(grads, momentum, 0.95)).float() * (self.rates[0] * max(1.0, rows / columns) ** 0.5)
+            update = orthogonalized(torch.lerp(grads, momentum, 0.95)).float() * (
+                self.rates[0] * max(1.0, rows / columns) ** 0.5
+            )
             torch._foreach_mul_(members, shrink)
             torch._foreach_sub_(members, list(update.unbind()))
         grads = [p.grad if p.grad is not None else torch.zeros_like(p) for p in self.rest]
@@ -66,11 +68,20 @@ class Optimizer:
 
     def state(self) -> dict[str, list[Tensor]]:
         """Momentum in bfloat16, to keep saved state small."""
-        return {"momentum": [m.bfloat16().cpu() for m in self.momentum], "first": [m.cpu() for m in self.first], "second": [m.cpu() for m in self.second], "powers": [self.powers.cpu()]}
+        return {
+            "momentum": [m.bfloat16().cpu() for m in self.momentum],
+            "first": [m.cpu() for m in self.first],
+            "second": [m.cpu() for m in self.second],
+            "powers": [self.powers.cpu()],
+        }
 
     @torch.no_grad()
     def load(self, state: dict[str, list[Tensor]]) -> None:
-        for mine, stored in zip([*self.momentum, *self.first, *self.second, self.powers], [*state["momentum"], *state["first"], *state["second"], *state["powers"]], strict=True):
+        for mine, stored in zip(
+            [*self.momentum, *self.first, *self.second, self.powers],
+            [*state["momentum"], *state["first"], *state["second"], *state["powers"]],
+            strict=True,
+        ):
             mine.copy_(stored)
 
     def reset(self) -> None:

@@ -24,20 +24,24 @@ class Layout:
     @classmethod
     def of(cls, size: SizeClass, frames: int) -> Layout:
         p, n = size.patches, size.length
-        return cls({
-            "patches": ((p, frames * 768), "uint8"),
-            "place": ((5, p), "uint8"),  # row, column, rows, columns (of patches), group (0: unused)
-            "ids": ((n,), "int16"),
-            "positions": ((3, n), "int16"),
-            "segment": ((n,), "uint8"),  # number of the prefix or conversation
-            "owner": ((n,), "uint8"),  # number of the prefix that a conversation belongs to
-            "visual": ((n,), "int16"),  # 1 + number of the visual token in the row, 0 for text
-            "target": ((n,), "int16"),  # the next token
-            "weight": ((n,), "float32"),  # of its loss, 0 where nothing is learnt
-        })  # fmt: skip
+        return cls(
+            {
+                "patches": ((p, frames * 768), "uint8"),
+                "place": ((5, p), "uint8"),  # row, column, rows, columns (of patches), group (0: unused)
+                "ids": ((n,), "int16"),
+                "positions": ((3, n), "int16"),
+                "segment": ((n,), "uint8"),  # number of the prefix or conversation
+                "owner": ((n,), "uint8"),  # number of the prefix that a conversation belongs to
+                "visual": ((n,), "int16"),  # 1 + number of the visual token in the row, 0 for text
+                "target": ((n,), "int16"),  # the next token
+                "weight": ((n,), "float32"),  # of its loss, 0 where nothing is learnt
+            }
+        )
 
     def bytes(self, rows: int) -> int:
-        return sum(-(-rows * int(np.prod(shape)) * np.dtype(kind).itemsize // 64) * 64 for shape, kind in self.fields.values())
+        return sum(
+            -(-rows * int(np.prod(shape)) * np.dtype(kind).itemsize // 64) * 64 for shape, kind in self.fields.values()
+        )
 
     def arrays(self, buffer: np.ndarray, rows: int) -> dict[str, np.ndarray]:
         """Views of a uint8 buffer."""
@@ -65,21 +69,40 @@ class Row:
         row, length = self._row, len(self._row["ids"])
         head: Prefix = prefix(tokenizer, sample)
         start, count = len(head.ids), len(head.patches)
-        parts = [conversation(tokenizer, turns, rng.random() < 0.5 if edition == "both" else edition == "thinking") for turns in sample.conversations]
+        parts = [
+            conversation(tokenizer, turns, rng.random() < 0.5 if edition == "both" else edition == "thinking")
+            for turns in sample.conversations
+        ]
         room = length - self.tokens - start
         if self.tokens and sum(len(tokens) for tokens, _ in parts) > room:
             return False
-        parts = parts if sum(len(tokens) for tokens, _ in parts) <= room else [part for k, part in enumerate(parts) if sum(len(tokens) for tokens, _ in parts[: k + 1]) <= room]
+        parts = (
+            parts
+            if sum(len(tokens) for tokens, _ in parts) <= room
+            else [part for k, part in enumerate(parts) if sum(len(tokens) for tokens, _ in parts[: k + 1]) <= room]
+        )
         groups = int(head.place[4].max()) if count else 0
-        if not parts or self.patches + count > row["place"].shape[1] or self.groups + groups >= 255 or self.segments + 1 + len(parts) >= PADDING:
+        if (
+            not parts
+            or self.patches + count > row["place"].shape[1]
+            or self.groups + groups >= 255
+            or self.segments + 1 + len(parts) >= PADDING
+        ):
             return False
         at, owner = self.tokens, self.segments
         row["ids"][at : at + start], row["positions"][:, at : at + start] = head.ids, head.positions
         row["visual"][at : at + start] = np.where(head.visual > 0, head.visual + self.patches // 4, 0)
         row["segment"][at : at + start] = row["owner"][at : at + start] = owner
-        cells, place = row["patches"][self.patches : self.patches + count], row["place"][:, self.patches : self.patches + count]
+        cells, place = (
+            row["patches"][self.patches : self.patches + count],
+            row["place"][:, self.patches : self.patches + count],
+        )
         wanted = cells.shape[1]
-        cells[:] = head.patches if head.patches.shape[1] == wanted else np.repeat(head.patches.reshape(count, 3, 1, 256), 2, 2).reshape(count, wanted)
+        cells[:] = (
+            head.patches
+            if head.patches.shape[1] == wanted
+            else np.repeat(head.patches.reshape(count, 3, 1, 256), 2, 2).reshape(count, wanted)
+        )
         place[:] = head.place
         place[4] += self.groups
         at += start
@@ -97,7 +120,15 @@ class Row:
         return True
 
 
-def pack(tokenizer: Tokenizer, arrays: dict[str, np.ndarray], rows: int, size: str, seed: str, edition: str, easy: float = 0.0) -> int:
+def pack(
+    tokenizer: Tokenizer,
+    arrays: dict[str, np.ndarray],
+    rows: int,
+    size: str,
+    seed: str,
+    edition: str,
+    easy: float = 0.0,
+) -> int:
     """Fills all rows with samples of one size class; the seed decides everything. Returns the number of samples."""
     waiting: list[tuple[Sample, Random]] = []
     number = packed = 0

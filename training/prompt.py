@@ -49,7 +49,12 @@ def encode(tokenizer: Tokenizer, text: str, *, cached: bool = False) -> list[int
 def system_text(sample: Sample) -> str:
     if sample.tools:
         tools = "\n".join(json.dumps(tool, ensure_ascii=False) for tool in sample.tools)
-        return "<|im_start|>system\n" + (sample.system + "\n\n" if sample.system else "") + _TOOLS.format(tools=tools) + "<|im_end|>\n"
+        return (
+            "<|im_start|>system\n"
+            + (sample.system + "\n\n" if sample.system else "")
+            + _TOOLS.format(tools=tools)
+            + "<|im_end|>\n"
+        )
     return f"<|im_start|>system\n{sample.system}<|im_end|>\n" if sample.system else ""
 
 

@@ -53,12 +53,18 @@ def center(box: Sequence[float]) -> list[int]:
 
 def boxes_json(items: Sequence[tuple[Sequence[int], str]]) -> str:
     """A fenced JSON list of boxes in the format of the published models."""
-    rows = ["{" + f'"bbox_2d": {json.dumps(list(box))}, "label": {json.dumps(label, ensure_ascii=False)}' + "}" for box, label in items]
+    rows = [
+        "{" + f'"bbox_2d": {json.dumps(list(box))}, "label": {json.dumps(label, ensure_ascii=False)}' + "}"
+        for box, label in items
+    ]
     return "```json\n[\n" + ",\n".join(rows) + "\n]\n```"
 
 
 def points_json(items: Sequence[tuple[Sequence[int], str]]) -> str:
-    rows = ["{" + f'"point_2d": {json.dumps(list(point))}, "label": {json.dumps(label, ensure_ascii=False)}' + "}" for point, label in items]
+    rows = [
+        "{" + f'"point_2d": {json.dumps(list(point))}, "label": {json.dumps(label, ensure_ascii=False)}' + "}"
+        for point, label in items
+    ]
     return "```json\n[\n" + ",\n".join(rows) + "\n]\n```"
 
 
@@ -74,9 +80,7 @@ def ask(rng: Random, lang: str, english: Sequence[str], chinese: Sequence[str], 
         elif roll < 0.2:
             text += rng.choice(["谢谢!", "谢谢", "尽快回答"])
         elif roll < 0.4:
-            text = text.rstrip("?。?")
-        elif roll < 0.6:
-            text = text.replace("?", "?").replace(",", ",")
+            text = text.rstrip("?。")
         return text
     text = rng.choice(english).format(**values)
     roll = rng.random()

@@ -57,7 +57,14 @@ def boxes_recall(answer: str, truth: list[list[Any]]) -> float:
     found = [(item.get("bbox_2d", [0, 0, 0, 0]), item.get("label")) for item in read_json(answer)]
     hits = 0
     for box, label in truth:
-        match = next((k for k, (other, name) in enumerate(found) if name == label and len(other) == 4 and overlap(box, other) >= 0.5), None)
+        match = next(
+            (
+                k
+                for k, (other, name) in enumerate(found)
+                if name == label and len(other) == 4 and overlap(box, other) >= 0.5
+            ),
+            None,
+        )
         if match is not None:
             hits += 1
             found.pop(match)
@@ -134,7 +141,9 @@ def score(answer: str, check: dict[str, Any], kinds: dict[str, str]) -> float:
         return boxes_recall(answer, check["boxes"])
     if kind == "box":
         found = read_json(answer)
-        return float(bool(found) and len(found[0].get("bbox_2d", [])) == 4 and overlap(found[0]["bbox_2d"], check["box"]) >= 0.5)
+        return float(
+            bool(found) and len(found[0].get("bbox_2d", [])) == 4 and overlap(found[0]["bbox_2d"], check["box"]) >= 0.5
+        )
     if kind == "point":
         found = read_json(answer)
         return float(bool(found) and inside(found[0].get("point_2d", []), check["box"]))

@@ -46,7 +46,9 @@ def load_pieces(folder: Path) -> dict[str, Any] | None:
     pieces = sorted(folder.glob("state.*"))
     if not pieces:
         return None
-    state: dict[str, Any] = torch.load(io.BytesIO(b"".join(piece.read_bytes() for piece in pieces)), map_location="cpu", weights_only=True)
+    state: dict[str, Any] = torch.load(
+        io.BytesIO(b"".join(piece.read_bytes() for piece in pieces)), map_location="cpu", weights_only=True
+    )
     return state
 
 
@@ -56,7 +58,9 @@ def start_model(folder: Path, device: torch.device, seed: int) -> Qwen3VL:
     initialize(model, torch.Generator(device).manual_seed(seed), std=0.04)
     with torch.no_grad():
         for name, parameter in model.named_parameters():
-            if name.endswith(("o_proj.weight", "down_proj.weight", "attn.proj.weight", "mlp.linear_fc2.weight")) or ("deepstack" in name and name.endswith("linear_fc2.weight")):
+            if name.endswith(("o_proj.weight", "down_proj.weight", "attn.proj.weight", "mlp.linear_fc2.weight")) or (
+                "deepstack" in name and name.endswith("linear_fc2.weight")
+            ):
                 parameter.mul_(0.2)
     return model
 
@@ -87,9 +91,14 @@ class Stepper:
         self.optimizer.step()
         return loss.detach(), right
 
-    def _capture(self, name: str, size: SizeClass, rows: int) -> tuple[torch.cuda.CUDAGraph, dict[str, torch.Tensor], torch.Tensor, torch.Tensor]:
+    def _capture(
+        self, name: str, size: SizeClass, rows: int
+    ) -> tuple[torch.cuda.CUDAGraph, dict[str, torch.Tensor], torch.Tensor, torch.Tensor]:
         device = self.optimizer.rates.device
-        static = {key: torch.zeros(rows, *shape, dtype=getattr(torch, kind), device=device) for key, (shape, kind) in Layout.of(size, frames_of(name)).fields.items()}
+        static = {
+            key: torch.zeros(rows, *shape, dtype=getattr(torch, kind), device=device)
+            for key, (shape, kind) in Layout.of(size, frames_of(name)).fields.items()
+        }
         static["weight"] += 1
         static["place"][:, 2:4] = 2
         side = torch.cuda.Stream()
@@ -109,9 +118,15 @@ class Stepper:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--folder", type=Path, default=Path("src/qwen3_vl_webui/demo/instruct"), help="configuration and tokenizer")
+    parser.add_argument(
+        "--folder", type=Path, default=Path("src/qwen3_vl_webui/demo/instruct"), help="configuration and tokenizer"
+    )
     parser.add_argument("--state", type=Path, required=True)
-    parser.add_argument("--plan", required=True, help="phases and their shares of the time, e.g. both:6,instruct:1,thinking:1; an edition starts from the trunk ('both')")
+    parser.add_argument(
+        "--plan",
+        required=True,
+        help="phases and their shares of the time, e.g. both:6,instruct:1,thinking:1; an edition starts from the trunk ('both')",
+    )
     parser.add_argument("--seconds", type=float, required=True, help="of the whole run, start-up included")
     parser.add_argument("--out", type=Path, help="folder for the editions' weights")
     parser.add_argument("--workers", type=int, default=15)
@@ -129,7 +144,14 @@ def main() -> None:
     state = load_pieces(args.state)
     runs = state["runs"] if state else 0
     phases = [name for name, _ in plan]
-    feeder = Feeder(tokenizer=args.folder / "tokenizer.json", seed=f"{args.seed}-{runs}", phases=phases, workers=args.workers, device=device, scale=args.scale)
+    feeder = Feeder(
+        tokenizer=args.folder / "tokenizer.json",
+        seed=f"{args.seed}-{runs}",
+        phases=phases,
+        workers=args.workers,
+        device=device,
+        scale=args.scale,
+    )
     torch.set_float32_matmul_precision("high")
     trainer = Trainer(args, device, state)
     print(json.dumps({"ready": round(time.monotonic() - begin, 1)}), flush=True)
@@ -151,7 +173,17 @@ def main() -> None:
                     save_weights(trainer.model, args.out / name)
             elif args.out:
                 save_weights(trainer.model, args.out / edition)
-    print(json.dumps({"done": args.plan, "samples": feeder.samples, "repeated": feeder.repeated, "seconds": round(time.monotonic() - begin, 1)}), flush=True)
+    print(
+        json.dumps(
+            {
+                "done": args.plan,
+                "samples": feeder.samples,
+                "repeated": feeder.repeated,
+                "seconds": round(time.monotonic() - begin, 1),
+            }
+        ),
+        flush=True,
+    )
     feeder.close()
 
 
@@ -167,7 +199,9 @@ class Trainer:
             self.model = start_model(args.folder, device, 0)
             self.optimizer = Optimizer(self.model)
             start = self.snapshot()
-            net = Batched(self.model, torch.bfloat16 if cuda else torch.float32, compiled=cuda and not args.no_compile, flex=flex)
+            net = Batched(
+                self.model, torch.bfloat16 if cuda else torch.float32, compiled=cuda and not args.no_compile, flex=flex
+            )
             try:
                 self.stepper = Stepper(net, self.optimizer, args.scale, graphs=graphs)
             except Exception as error:  # anything: the next way may do
@@ -179,7 +213,11 @@ class Trainer:
         self.restore(state or start)  # the warm-up before the capture changed everything
 
     def snapshot(self) -> dict[str, Any]:
-        return {"model": {n: p.detach().cpu().clone() for n, p in self.model.named_parameters()}, "optimizer": self.optimizer.state(), "steps": self.steps}
+        return {
+            "model": {n: p.detach().cpu().clone() for n, p in self.model.named_parameters()},
+            "optimizer": self.optimizer.state(),
+            "steps": self.steps,
+        }
 
     def restore(self, state: dict[str, Any]) -> None:
         with torch.no_grad():
@@ -195,7 +233,11 @@ class Trainer:
         step = timed = 0
         while step < self.args.steps and (share := (time.monotonic() - start) / seconds) < 1:
             size, batch = feeder.next()
-            rate = self.args.rate * min(1.0, (self.steps + 1) / 300) * (1 - (1 - TRUNK_END) * share if edition == "both" else TRUNK_END * (1 - share))
+            rate = (
+                self.args.rate
+                * min(1.0, (self.steps + 1) / 300)
+                * (1 - (1 - TRUNK_END) * share if edition == "both" else TRUNK_END * (1 - share))
+            )
             feeder.easy.value = max(0.0, 0.5 - 2 * share) if edition == "both" and not runs else 0.0
             self.optimizer.rates.copy_(torch.tensor([MUON_RATE * rate, ADAM_RATE * rate]))
             loss, right = self.stepper(size, batch)
@@ -209,8 +251,18 @@ class Trainer:
                 continue
             values = {name: [round(float(a) / n, 4), round(float(b) / n, 4)] for name, (a, b, n) in sums.items()}
             now = time.monotonic()
-            line = {"edition": edition, "run": runs, "step": self.steps, "seconds": round(now - begin, 1), "step_ms": round((now - last) / (step - timed) * 1000, 1), "loss_right": values,
-                    "samples": feeder.samples, "drawn": feeder.drawn, "repeated": feeder.repeated, "waited": feeder.waited}  # fmt: skip
+            line = {
+                "edition": edition,
+                "run": runs,
+                "step": self.steps,
+                "seconds": round(now - begin, 1),
+                "step_ms": round((now - last) / (step - timed) * 1000, 1),
+                "loss_right": values,
+                "samples": feeder.samples,
+                "drawn": feeder.drawn,
+                "repeated": feeder.repeated,
+                "waited": feeder.waited,
+            }
             last, timed, sums = now, step, {}
             log.write(json.dumps(line) + "\n")
             log.flush()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from random import Random
 
 import numpy as np
@@ -40,13 +41,17 @@ def clips(rng: Random, held_out: bool, tokens: int) -> Sample:
     long = rng.random() < 0.35
     spacing = rng.uniform(1.0, 12.0) if long else 0.5 * rng.uniform(0.98, 1.07)  # seconds between frames
     stamps = [spacing * (2 * k + 0.5) for k in range(groups)]
-    background = mix((255, 255, 255), (rng.randint(0, 255), rng.randint(0, 255), rng.randint(0, 255)), rng.choice([0, 0.1, 0.2])) if rng.random() < 0.8 else (25, 25, 30)
+    background = (
+        mix((255, 255, 255), (rng.randint(0, 255), rng.randint(0, 255), rng.randint(0, 255)), rng.choice([0, 0.1, 0.2]))
+        if rng.random() < 0.8
+        else (25, 25, 30)
+    )
     events: list[Event] = []
     drawn: list[tuple[Event, str, str, float, float]] = []
     cut = sorted(rng.sample(range(groups + 1), min(groups + 1, rng.randint(3, 5))))
     used: set[str] = set()
     dark = background[0] < 100
-    for first, end in zip(cut, cut[1:], strict=False):
+    for first, end in pairwise(cut):
         if rng.random() < 0.12 and events:
             continue
         if rng.random() < 0.2:
@@ -57,7 +62,12 @@ def clips(rng: Random, held_out: bool, tokens: int) -> Sample:
             shape, color = rng.choice(list(SHAPES)), rng.choice([c for c in COLORS if c != "black" or not dark])
             kind = "ball" if shape == "circle" else shape
             kind_zh = "球" if shape == "circle" else SHAPES[shape]
-            event = Event(first=first, last=end - 1, name=color_name(color, "zh") + kind_zh if zh else f"a {color} {kind}".replace("a orange", "an orange"), move=rng.choice(["", "", "left", "right", "up", "down"]) if end - first > 1 else "")
+            event = Event(
+                first=first,
+                last=end - 1,
+                name=color_name(color, "zh") + kind_zh if zh else f"a {color} {kind}".replace("a orange", "an orange"),
+                move=rng.choice(["", "", "left", "right", "up", "down"]) if end - first > 1 else "",
+            )
             drawn.append((event, shape, color, rng.uniform(0.25, 0.75), rng.uniform(0.25, 0.75)))
         if event.name in used:
             drawn.pop()
@@ -81,14 +91,26 @@ def clips(rng: Random, held_out: bool, tokens: int) -> Sample:
             elif event.move:
                 y = 0.15 + 0.7 * (share if event.move == "down" else 1 - share)
             if shape == "text":
-                canvas.text(width / 2, py * height, value, name, min(size, max(11, int(width * 1.7 / max(4, len(value) * (2 if zh else 1))))), (240, 240, 240) if dark else (20, 20, 20), "mm")
+                canvas.text(
+                    width / 2,
+                    py * height,
+                    value,
+                    name,
+                    min(size, max(11, int(width * 1.7 / max(4, len(value) * (2 if zh else 1))))),
+                    (240, 240, 240) if dark else (20, 20, 20),
+                    "mm",
+                )
             else:
                 cx, cy = x * (width - side) + side / 2, y * (height - side) + side / 2
                 paint(canvas, shape, (cx - side / 2, cy - side / 2, cx + side / 2, cy + side / 2), shade[value], None)
         frames.append(canvas.array())
     video = np.stack(frames)
     if rng.random() < 0.3:
-        flat = wear(Random(rng.getrandbits(32)), video.reshape(-1, width, 3), 0.6) if video.shape[0] * height <= 1600 else video
+        flat = (
+            wear(Random(rng.getrandbits(32)), video.reshape(-1, width, 3), 0.6)
+            if video.shape[0] * height <= 1600
+            else video
+        )
         video = flat.reshape(video.shape)
 
     def span(event: Event) -> str:
@@ -106,29 +128,114 @@ def clips(rng: Random, held_out: bool, tokens: int) -> Sample:
     k = rng.randrange(groups)
     active = next((e for e in events if e.first <= k <= e.last), None)
     moment = stamps[k]
-    answer = (f"{shown(active)}。" if zh else f"{shown(active)}.") if active else ("什么也没有。" if zh else "Nothing is shown.")
+    answer = (
+        (f"{shown(active)}。" if zh else f"{shown(active)}.")
+        if active
+        else ("什么也没有。" if zh else "Nothing is shown.")
+    )
     if long and moment >= 60 and rng.random() < 0.35:
         minute = int(moment) // 60
         inside = [e for e in events if any(int(stamps[g]) // 60 == minute for g in range(e.first, e.last + 1))]
-        question = ask(rng, lang, ["What happens in minute {m} of the video?", "Tell me what happens during minute {m}."], ["视频第{m}分钟发生了什么?", "第{m}分钟有什么?"], m=minute + 1)
+        question = ask(
+            rng,
+            lang,
+            ["What happens in minute {m} of the video?", "Tell me what happens during minute {m}."],
+            ["视频第{m}分钟发生了什么?", "第{m}分钟有什么?"],
+            m=minute + 1,
+        )
         answer = "\n".join(f"{span(e)}: {shown(e)}" for e in inside) or ("什么也没有。" if zh else "Nothing is shown.")
-        turn = Turn(skill="video_minute", question=question, answer=answer, thinking=f"{clock(minute * 60)} - {clock(minute * 60 + 59)}: {table}", check={"type": "text", "text": answer})
+        turn = Turn(
+            skill="video_minute",
+            question=question,
+            answer=answer,
+            thinking=f"{clock(minute * 60)} - {clock(minute * 60 + 59)}: {table}",
+            check={"type": "text", "text": answer},
+        )
     else:
         at = clock(moment) if long or rng.random() < 0.4 else str(int(moment))
         if ":" in at:
-            question = ask(rng, lang, ["What happens at {t}?", "What can be seen at {t}?", "What is on the screen at {t} in the video?"], ["视频{t}时发生了什么?", "{t}时画面上有什么?", "{t}的时候能看到什么?"], t=at)
+            question = ask(
+                rng,
+                lang,
+                ["What happens at {t}?", "What can be seen at {t}?", "What is on the screen at {t} in the video?"],
+                ["视频{t}时发生了什么?", "{t}时画面上有什么?", "{t}的时候能看到什么?"],
+                t=at,
+            )
         else:
-            question = ask(rng, lang, ["What happens at second {t}?", "What can be seen at {t} seconds?", "What is shown {t} s into the video?"], ["第{t}秒发生了什么?", "{t}秒时画面上有什么?", "视频第{t}秒能看到什么?"], t=at)
-        turn = Turn(skill="video_what", question=question, answer=answer, thinking=f"{clock(moment)}: {table}", check={"type": "text", "text": answer})
+            question = ask(
+                rng,
+                lang,
+                [
+                    "What happens at second {t}?",
+                    "What can be seen at {t} seconds?",
+                    "What is shown {t} s into the video?",
+                ],
+                ["第{t}秒发生了什么?", "{t}秒时画面上有什么?", "视频第{t}秒能看到什么?"],
+                t=at,
+            )
+        turn = Turn(
+            skill="video_what",
+            question=question,
+            answer=answer,
+            thinking=f"{clock(moment)}: {table}",
+            check={"type": "text", "text": answer},
+        )
     conversations.append([turn])
     if events:
         event = rng.choice(events)
-        thing = event.name[2:] if not zh and event.name.startswith("a ") else event.name[3:] if not zh and event.name.startswith("an ") else event.name
+        thing = (
+            event.name[2:]
+            if not zh and event.name.startswith("a ")
+            else event.name[3:]
+            if not zh and event.name.startswith("an ")
+            else event.name
+        )
         thing = thing if zh or thing.startswith("the ") else f"the {thing}"
-        question = ask(rng, lang, ["When does {n} appear?", "When can {n} be seen?", "At what time is {n} shown?", "In which time range is {n} visible?"], ["{n}什么时候出现?", "{n}在什么时间出现?", "什么时候能看到{n}?", "{n}出现的时间段是?"], n=thing)
+        question = ask(
+            rng,
+            lang,
+            [
+                "When does {n} appear?",
+                "When can {n} be seen?",
+                "At what time is {n} shown?",
+                "In which time range is {n} visible?",
+            ],
+            ["{n}什么时候出现?", "{n}在什么时间出现?", "什么时候能看到{n}?", "{n}出现的时间段是?"],
+            n=thing,
+        )
         answer = span(event)
-        conversations.append([Turn(skill="video_when", question=question, answer=answer, thinking=table, check={"type": "span", "start": stamps[event.first], "end": stamps[event.last] + spacing})])
-    question = ask(rng, lang, ["Describe the video.", "What happens in this video? List the events with times.", "Summarize the video.", "List the events as mm:ss ranges."], ["描述这个视频。", "视频里发生了什么?列出事件和时间。", "总结视频内容。", "按时间列出视频中的事件。"])
+        conversations.append(
+            [
+                Turn(
+                    skill="video_when",
+                    question=question,
+                    answer=answer,
+                    thinking=table,
+                    check={"type": "span", "start": stamps[event.first], "end": stamps[event.last] + spacing},
+                )
+            ]
+        )
+    question = ask(
+        rng,
+        lang,
+        [
+            "Describe the video.",
+            "What happens in this video? List the events with times.",
+            "Summarize the video.",
+            "List the events as mm:ss ranges.",
+        ],
+        ["描述这个视频。", "视频里发生了什么?列出事件和时间。", "总结视频内容。", "按时间列出视频中的事件。"],
+    )
     answer = "\n".join(f"{span(e)}: {shown(e)}" for e in events) or ("什么也没有。" if zh else "Nothing is shown.")
-    conversations.append([Turn(skill="video_events", question=question, answer=answer, thinking=f"{len(events)}个事件。" if zh else f"{len(events)} events.", check={"type": "text", "text": answer})])
+    conversations.append(
+        [
+            Turn(
+                skill="video_events",
+                question=question,
+                answer=answer,
+                thinking=f"{len(events)}个事件。" if zh else f"{len(events)} events.",
+                check={"type": "text", "text": answer},
+            )
+        ]
+    )
     return Sample(conversations=conversations, frames=video, times=stamps)

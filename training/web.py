@@ -60,11 +60,15 @@ def webpage(rng: Random, held_out: bool, tokens: int) -> Sample:
     for n in range(count):
         kind = "h2" if n == 0 and rng.random() < 0.7 else rng.choice([k for k in kinds if k != previous])
         previous = kind
-        need = {"h2": 2.0, "p": 1.8, "button": 2.8, "ul": 4.6, "input": 2.8, "img": 5.5, "table": 6.0, "row": 3.0}[kind] * size
+        need = {"h2": 2.0, "p": 1.8, "button": 2.8, "ul": 4.6, "input": 2.8, "img": 5.5, "table": 6.0, "row": 3.0}[
+            kind
+        ] * size
         if y + need > bottom:
             continue
         if kind == "h2":
-            text = label(rng, "title", lang) if rng.random() < 0.5 else phrase(rng, lang, rng.randint(2, 3)).strip(".!?。!")
+            text = (
+                label(rng, "title", lang) if rng.random() < 0.5 else phrase(rng, lang, rng.randint(2, 3)).strip(".!?。")
+            )
             canvas.text(margin, y + size, text, t.bold, fit(text, t.bold, round(size * 1.45), space), ink)
             content.append(f"<h2>{text}</h2>")
         elif kind == "p":
@@ -90,7 +94,11 @@ def webpage(rng: Random, held_out: bool, tokens: int) -> Sample:
         elif kind == "ul":
             items = []
             for k in range(rng.randint(2, 3)):
-                text = label(rng, rng.choice(["item", "city", "link"]), lang) if rng.random() < 0.6 else phrase(rng, lang, 2)
+                text = (
+                    label(rng, rng.choice(["item", "city", "link"]), lang)
+                    if rng.random() < 0.6
+                    else phrase(rng, lang, 2)
+                )
                 cy = y + size * (0.8 + 1.5 * k)
                 canvas.draw.ellipse((margin + 4, cy - 2, margin + 8, cy + 2), fill=ink)
                 canvas.text(margin + 16, cy, text, t.font, fit(text, t.font, size, space - 20), ink)
@@ -107,13 +115,39 @@ def webpage(rng: Random, held_out: bool, tokens: int) -> Sample:
             content.append("<img>")
         else:
             columns, rows = rng.randint(2, 3), rng.randint(2, 3)
-            cells = [[label(rng, "subject", lang) if r == 0 else label(rng, "item", lang) if c == 0 else str(rng.randint(1, 99)) for c in range(columns)] for r in range(rows)]
+            cells = [
+                [
+                    label(rng, "subject", lang)
+                    if r == 0
+                    else label(rng, "item", lang)
+                    if c == 0
+                    else str(rng.randint(1, 99))
+                    for c in range(columns)
+                ]
+                for r in range(rows)
+            ]
             w, h = min(space / columns, size * 7), size * 1.8
             for r, line in enumerate(cells):
                 for c, text in enumerate(line):
                     canvas.rect((margin + c * w, y + r * h, margin + (c + 1) * w, y + (r + 1) * h), None, t.faint)
-                    canvas.text(margin + c * w + 5, y + (r + 0.5) * h, text, t.bold if r == 0 else t.font, fit(text, t.font, size, w - 8), ink)
-            content.append("<table>" + "".join("<tr>" + "".join(f"<{'th' if r == 0 else 'td'}>{x}</{'th' if r == 0 else 'td'}>" for x in line) + "</tr>" for r, line in enumerate(cells)) + "</table>")
+                    canvas.text(
+                        margin + c * w + 5,
+                        y + (r + 0.5) * h,
+                        text,
+                        t.bold if r == 0 else t.font,
+                        fit(text, t.font, size, w - 8),
+                        ink,
+                    )
+            content.append(
+                "<table>"
+                + "".join(
+                    "<tr>"
+                    + "".join(f"<{'th' if r == 0 else 'td'}>{x}</{'th' if r == 0 else 'td'}>" for x in line)
+                    + "</tr>"
+                    for r, line in enumerate(cells)
+                )
+                + "</table>"
+            )
         y += need
     body.append("<main>\n" + "\n".join(content) + "\n</main>")
     if footer:
@@ -124,11 +158,47 @@ def webpage(rng: Random, held_out: bool, tokens: int) -> Sample:
         f"body{{background:{hex4(ground)};color:{hex4(ink)};font-family:sans-serif}}"
         f"header,button{{background:{hex4(accent)};color:{hex4(t.on_accent)}}}header{{display:flex}}td,th{{border:1px solid}}"
     )
-    html = f"```html\n<!DOCTYPE html>\n<html>\n<head><style>{style}</style></head>\n<body>\n" + "\n".join(body) + "\n</body>\n</html>\n```"
+    html = (
+        f"```html\n<!DOCTYPE html>\n<html>\n<head><style>{style}</style></head>\n<body>\n"
+        + "\n".join(body)
+        + "\n</body>\n</html>\n```"
+    )
     ask_in = lang if rng.random() < 0.85 else ("en" if lang == "zh" else "zh")
     zh = ask_in == "zh"
-    question = ask(rng, ask_in,
-        ["Write the HTML for this web page.", "Generate front-end code from this screenshot.", "Turn this page into HTML.", "Reproduce this page in HTML and CSS.", "Convert the screenshot to code."],
-        ["根据这张网页截图生成前端代码。", "请把这个网页写成HTML。", "生成这个页面的HTML代码。", "用HTML和CSS还原这个页面。", "把截图转换成代码。"])  # fmt: skip
-    thinking = f"{len(content)}个部分" + ("和页脚。" if footer else "。") if zh else f"{len(content)} parts" + (" and a footer." if footer else ".")
-    return Sample(conversations=[[Turn(skill="html", question=question, answer=html, thinking=thinking, check={"type": "html", "text": html})]], pictures=[wear(rng, canvas.array(), 0.5)])
+    question = ask(
+        rng,
+        ask_in,
+        [
+            "Write the HTML for this web page.",
+            "Generate front-end code from this screenshot.",
+            "Turn this page into HTML.",
+            "Reproduce this page in HTML and CSS.",
+            "Convert the screenshot to code.",
+        ],
+        [
+            "根据这张网页截图生成前端代码。",
+            "请把这个网页写成HTML。",
+            "生成这个页面的HTML代码。",
+            "用HTML和CSS还原这个页面。",
+            "把截图转换成代码。",
+        ],
+    )
+    thinking = (
+        f"{len(content)}个部分" + ("和页脚。" if footer else "。")
+        if zh
+        else f"{len(content)} parts" + (" and a footer." if footer else ".")
+    )
+    return Sample(
+        conversations=[
+            [
+                Turn(
+                    skill="html",
+                    question=question,
+                    answer=html,
+                    thinking=thinking,
+                    check={"type": "html", "text": html},
+                )
+            ]
+        ],
+        pictures=[wear(rng, canvas.array(), 0.5)],
+    )

@@ -291,7 +291,9 @@ ZH_CHARS = (
     "完设式色路记南品住告类求据程北边死张该交规万取拉格望觉术领共确传师观清今切院让识候带导争运笔六七八九零百千亿元角分秒钟左右蓝红绿黄紫橙灰粉圆方块线图柱折饼"
 )
 NAMES_EN = "Anna Ben Carl Dana Emma Frank Grace Henry Iris Jack Kate Leo Mary Nick Olga Paul Rose Sam Tina Victor Wendy Zoe".split()
-NAMES_ZH = "张伟 王芳 李娜 刘洋 陈静 杨明 赵磊 黄丽 周杰 吴强 徐敏 孙涛 马超 朱红 胡军 林小雨 高飞 何平 郭华 罗文".split()
+NAMES_ZH = (
+    "张伟 王芳 李娜 刘洋 陈静 杨明 赵磊 黄丽 周杰 吴强 徐敏 孙涛 马超 朱红 胡军 林小雨 高飞 何平 郭华 罗文".split()
+)
 COLORS = {
     "red": ("红色", [(220, 40, 40), (200, 30, 45), (240, 60, 50)]),
     "green": ("绿色", [(40, 160, 60), (20, 140, 80), (60, 190, 70)]),
@@ -339,16 +341,42 @@ def pseudo_word(rng: Random) -> str:
     """A word that no list holds, so that reading cannot become guessing."""
     shape = rng.random()
     if shape < 0.6:
-        parts = [rng.choice("b c d f g h j k l m n p r s t v w x y z bl br ch cl cr dr fl gr ph pl qu sh sl st th tr".split())
-                 + rng.choice("a e i o u ai ea ee io oo ou".split()) for _ in range(rng.randint(1, 3))]
+        parts = [
+            rng.choice(
+                "b c d f g h j k l m n p r s t v w x y z bl br ch cl cr dr fl gr ph pl qu sh sl st th tr".split()
+            )
+            + rng.choice("a e i o u ai ea ee io oo ou".split())
+            for _ in range(rng.randint(1, 3))
+        ]
         word = "".join(parts) + rng.choice(["", "n", "r", "s", "t", "l", "x", "ng", "ck"])
         return word.capitalize() if rng.random() < 0.35 else word.upper() if rng.random() < 0.15 else word
     if shape < 0.85:
-        letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789" if rng.random() < 0.6 else "abcdefghijklmnopqrstuvwxyz0123456789"
+        letters = (
+            "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789" if rng.random() < 0.6 else "abcdefghijklmnopqrstuvwxyz0123456789"
+        )
         return "".join(rng.choice(letters) for _ in range(rng.randint(3, 8)))
-    return rng.choice(["{a}-{b}", "{a}/{b}", "{a}.{b}", "#{a}", "{a}%", "${a}.{c}", "{h}:{c}", "20{c}-{d}-{d2}", "+{a}", "({a})", "¥{a}"]).format(
-        a=rng.randint(1, 9999), b=rng.randint(1, 999), c=f"{rng.randint(0, 59):02}", h=rng.randint(0, 23), d=f"{rng.randint(1, 12):02}",
-        d2=f"{rng.randint(1, 28):02}")
+    return rng.choice(
+        [
+            "{a}-{b}",
+            "{a}/{b}",
+            "{a}.{b}",
+            "#{a}",
+            "{a}%",
+            "${a}.{c}",
+            "{h}:{c}",
+            "20{c}-{d}-{d2}",
+            "+{a}",
+            "({a})",
+            "¥{a}",
+        ]
+    ).format(
+        a=rng.randint(1, 9999),
+        b=rng.randint(1, 999),
+        c=f"{rng.randint(0, 59):02}",
+        h=rng.randint(0, 23),
+        d=f"{rng.randint(1, 12):02}",
+        d2=f"{rng.randint(1, 28):02}",
+    )
 
 
 def phrase(rng: Random, lang: Lang, length: int) -> str:
@@ -373,13 +401,29 @@ def phrase(rng: Random, lang: Lang, length: int) -> str:
             parts[-1] += rng.choice(",:;")
     text = " ".join(parts).rstrip(",:;")
     style = rng.random()
-    text = text[0].upper() + text[1:] if style < 0.5 else text.title() if style < 0.6 else text.upper() if style < 0.68 else text
+    text = (
+        text[0].upper() + text[1:]
+        if style < 0.5
+        else text.title()
+        if style < 0.6
+        else text.upper()
+        if style < 0.68
+        else text
+    )
     return text + (rng.choice(".!?") if rng.random() < 0.2 else "")
 
 
 def all_characters() -> str:
     """Every character that a picture may show, for the font subsets."""
-    chinese = "".join(ZH_WORDS) + ZH_CHARS + "".join(NAMES_ZH) + "".join(row[1] + "".join(row[3:]) for rows in LABELS.values() for row in rows)
-    chinese += "".join(zh for zh, _ in COLORS.values()) + "第一二三四五六七八九十季度月年,。、:;!?()《》“”·¥万元个页码房间号编号三角形底高米厘面积周长半径圆正方长"
+    chinese = (
+        "".join(ZH_WORDS)
+        + ZH_CHARS
+        + "".join(NAMES_ZH)
+        + "".join(row[1] + "".join(row[3:]) for rows in LABELS.values() for row in rows)
+    )
+    chinese += (
+        "".join(zh for zh, _ in COLORS.values())
+        + "第一二三四五六七八九十季度月年,。、:;!?()《》“”·¥万元个页码房间号编号三角形底高米厘面积周长半径圆正方长"
+    )
     ascii_text = "".join(chr(code) for code in range(32, 127))
     return "".join(sorted(set(ascii_text + chinese + "°×÷±•–—…€£©→←↑↓✓✕☰⋮＋")))

@@ -8,11 +8,11 @@ from random import Random
 
 import numpy as np
 import pytest
-
-from training import charts, fonts, score, shapes
 from training.gui import KINDS
 from training.mixture import SHARES, SIZES, draw
 from training.scene import Sample
+
+from training import charts, fonts, score, shapes
 
 pytestmark = pytest.mark.skipif(
     not fonts.available("zh", False) or not fonts.available("en", False),

@@ -11,24 +11,26 @@ import numpy as np
 import pytest
 import torch
 from tokenizers import Tokenizer
-
-from qwen3_vl_webui.model.attention import DenseAttention
-from qwen3_vl_webui.model.config import ModelConfig
-from qwen3_vl_webui.model.qwen3_vl import Qwen3VL
-from qwen3_vl_webui.model.weights import initialize
-from training import fonts, prompt
 from training.mixture import SizeClass, draw
 from training.network import Batched
 from training.pack import PADDING, Layout, Row
 from training.scene import Sample, Turn
 from training.train import load_pieces, save_pieces
 
+from qwen3_vl_webui.model.attention import DenseAttention
+from qwen3_vl_webui.model.config import ModelConfig
+from qwen3_vl_webui.model.qwen3_vl import Qwen3VL
+from qwen3_vl_webui.model.weights import initialize
+from training import fonts, prompt
+
 DEMO = Path(__file__).parents[2] / "src" / "qwen3_vl_webui" / "demo"
 SIZE = SizeClass(tokens=48, length=256, rows=1, share=1.0)
 
 
 def turn(question: str, answer: str, thinking: str = "Because.") -> Turn:
-    return Turn(skill="test", question=question, answer=answer, thinking=thinking, check={"type": "text", "text": answer})
+    return Turn(
+        skill="test", question=question, answer=answer, thinking=thinking, check={"type": "text", "text": answer}
+    )
 
 
 def sample(seed: int, sides: Sequence[tuple[int, int]], **more: Any) -> Sample:
@@ -102,7 +104,9 @@ def test_the_batched_network_is_the_model(tokenizer: Tokenizer) -> None:
             levels,
             batch["visual"].long(),
         )[0]
-        chosen = (batch["segment"][0] == 3) | (batch["segment"][0] == 5)  # the second sample and its second conversation
+        chosen = (batch["segment"][0] == 3) | (
+            batch["segment"][0] == 5
+        )  # the second sample and its second conversation
         grids = [(1, 2, 4), (1, 4, 2)]
         cells = batch["patches"][0, 24:40].float().view(-1, 3, 1, 256).expand(-1, 3, 2, 256).flatten(1) / 127.5 - 1
         visual = model.encode(cells, grids)
@@ -132,7 +136,7 @@ def test_the_loss_falls_on_one_batch(tokenizer: Tokenizer) -> None:
         loss, _ = net.loss(batch)
         loss.backward()
         optimizer.step()
-        losses.append(float(loss))
+        losses.append(loss.item())
     assert losses[-1] < 0.7 * losses[0]
 
 
