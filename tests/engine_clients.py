@@ -73,7 +73,7 @@ async def answer(
     client: EngineClient, request: EngineRequest, pixels: dict[str, np.ndarray] | None = None
 ) -> list[Tokens]:
     """All token messages of a request."""
-    return [m async for m in client.generate(request, pixels or {}) if not isinstance(m, Loading)]
+    return [m async for m in client.generate(request, pixels or {}) if isinstance(m, Tokens)]
 
 
 def token_ids(messages: Sequence[Tokens]) -> list[int]:

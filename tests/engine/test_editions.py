@@ -8,13 +8,14 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from engine_clients import engine_config, text_request
 from qwen3_vl_webui.engine.config import EngineConfig
 from qwen3_vl_webui.engine.editions import Editions, Progress, load_engine
 from qwen3_vl_webui.engine.engine import Engine
-from qwen3_vl_webui.engine.messages import Loading
+from qwen3_vl_webui.engine.messages import Loading, Queued
 from qwen3_vl_webui.engine.request import Failed, Tokens
 from qwen3_vl_webui.engine.residency import fit_together, kv_token_bytes, weight_elements
 from qwen3_vl_webui.errors import EngineUnavailable, NotFound, QueueFull, WebUIError
@@ -118,6 +119,17 @@ def test_the_same_folder_for_both_is_loaded_once(tiny_checkpoint: Path) -> None:
     run(editions, ended("instruct", "thinking"))
     assert len(loader.loaded) == 1
     assert {status.state for status in editions.status().values()} == {"ready"}
+
+
+def test_who_finds_every_place_taken_is_told_to_be_queued(pair: dict) -> None:
+    editions = Editions({"instruct": msgspec.structs.replace(pair["instruct"], max_running=2)})
+    run(editions, settled(editions))
+    for name in ("a", "b", "c"):
+        editions.add(text_request(name, max_tokens=20))
+    outputs = run(editions, ended("a", "b", "c"))
+    assert [o.request_id for o in outputs if isinstance(o, Queued)] == ["c"]
+    editions.add(text_request("d"))
+    assert not any(isinstance(o, Queued) for o in run(editions, ended("d")))
 
 
 def test_an_edition_that_is_not_configured_is_not_found(pair: dict) -> None:

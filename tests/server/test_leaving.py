@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import signal
@@ -19,6 +20,10 @@ import pytest
 
 from live_server import Live, running
 from qwen3_vl_webui.config import Settings
+from qwen3_vl_webui.engine.request import SamplingParams
+from qwen3_vl_webui.processing.messages import Message, TextPart
+from qwen3_vl_webui.server.events import Started, Waiting
+from qwen3_vl_webui.server.service import ChatRequest, open_service
 
 CHAT = "/v1/chat/completions"
 
@@ -73,7 +78,7 @@ def test_two_hundred_clients_that_vanish_leave_nothing_behind(live: Live) -> Non
     started = time.monotonic()
     assert httpx.post(live.url + CHAT, json={**long_answer(), "max_tokens": 4}).status_code == 200
     assert time.monotonic() - started < 5
-    assert freed < 2.0  # the aim is 1 s; the rest is for a busy machine
+    assert freed < 1.0
 
 
 def test_a_stop_string_frees_the_blocks_too(live: Live, http: httpx.Client) -> None:
@@ -131,6 +136,30 @@ def test_a_full_queue_is_429_with_retry_after(make_settings: Callable[..., Setti
         refused = next(answer for answer in answers if answer.status_code == 429)
         assert int(refused.headers["retry-after"]) >= 1
         assert refused.json()["error"]["code"] in ("queue_full", "too_many_preparing")
+
+
+async def test_who_waits_for_a_place_is_told(make_settings: Callable[..., Settings]) -> None:
+    message = Message(role="user", parts=(TextPart("hi"),))
+
+    async with open_service(make_settings(max_running=1)) as service:
+        started = asyncio.Event()
+
+        async def waits(max_tokens: int) -> list[str]:
+            told = []
+            sampling = SamplingParams(ignore_eos=True)
+            async for event in service.stream(
+                ChatRequest(messages=(message,), sampling=sampling, max_tokens=max_tokens)
+            ):
+                if isinstance(event, Waiting):
+                    told.append(event.reason)
+                elif not isinstance(event, Started):
+                    started.set()
+            return told
+
+        first = asyncio.ensure_future(waits(800))
+        await asyncio.wait_for(started.wait(), 60)
+        assert await waits(2) == ["queued"]
+        assert "queued" not in await first
 
 
 def test_it_is_live_at_once_ready_later_and_failures_are_told(

@@ -75,7 +75,7 @@ class LocalTalker:
         async with contextlib.aclosing(self._service.stream(request)) as stream:
             async for event in stream:
                 match event:
-                    case events.Waiting(fraction=fraction):
+                    case events.Waiting(reason="loading", fraction=fraction):
                         yield Piece(kind="loading", text="" if fraction is None else f"{fraction:.0%}")
                     case events.ReasoningDelta(text=text):
                         yield Piece(kind="reasoning", text=text)

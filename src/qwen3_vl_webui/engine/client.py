@@ -19,14 +19,25 @@ import msgspec
 import numpy as np
 
 from qwen3_vl_webui.engine.config import EngineConfig
-from qwen3_vl_webui.engine.messages import Accepted, Add, Cancel, Heartbeat, Loading, Output, Outputs, Up, error_of
+from qwen3_vl_webui.engine.messages import (
+    Accepted,
+    Add,
+    Cancel,
+    Heartbeat,
+    Loading,
+    Output,
+    Outputs,
+    Queued,
+    Up,
+    error_of,
+)
 from qwen3_vl_webui.engine.request import Edition, EngineRequest, Failed, Tokens
 from qwen3_vl_webui.engine.shared_pixels import Sent, write
 from qwen3_vl_webui.engine.status import EditionStatus, EngineState, EngineStatus
 from qwen3_vl_webui.engine.supervisor import COMMAND, EngineProcess, Watch, sweep
 from qwen3_vl_webui.errors import EngineUnavailable, InvalidRequest, NotFound, QueueFull, WebUIError
 
-__all__ = ["EditionStatus", "EngineClient", "EngineStatus", "Loading", "Watch"]
+__all__ = ["EditionStatus", "EngineClient", "EngineStatus", "Loading", "Queued", "Watch"]
 
 log = logging.getLogger(__name__)
 
@@ -105,7 +116,7 @@ class EngineClient:
 
     async def generate(
         self, request: EngineRequest, pixels: Mapping[str, np.ndarray] = {}
-    ) -> AsyncGenerator[Tokens | Loading, None]:
+    ) -> AsyncGenerator[Tokens | Loading | Queued, None]:
         """Run a request; the last `Tokens` carries usage. Closing the generator early cancels it.
 
         `pixels` by media key, uint8 [frames, height, width, 3]. A reader that lags gets the tokens of several steps in
@@ -232,7 +243,7 @@ class _Stream:
         self.edition = edition
         self.sent: Sent | None = None
         self.is_running = False  # in the engine, as far as we know
-        self._messages: deque[Tokens | Loading] = deque()
+        self._messages: deque[Tokens | Loading | Queued] = deque()
         self._error: WebUIError | None = None
         self._news = asyncio.Event()
 
@@ -242,8 +253,8 @@ class _Stream:
                 self._append(output)
                 if output.usage is not None:
                     self.is_running = False
-            case Loading():
-                if self._messages and isinstance(self._messages[-1], Loading):
+            case Loading() | Queued():
+                if self._messages and not isinstance(self._messages[-1], Tokens):
                     self._messages.pop()  # only the newest is of interest
                 self._messages.append(output)
             case Failed():
@@ -260,7 +271,7 @@ class _Stream:
             self._error = error
         self._news.set()
 
-    async def next(self) -> Tokens | Loading:
+    async def next(self) -> Tokens | Loading | Queued:
         while not self._messages:
             self.raise_error()
             self._news.clear()

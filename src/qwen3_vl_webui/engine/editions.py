@@ -18,7 +18,7 @@ from torch import Tensor
 
 from qwen3_vl_webui.engine.config import EngineConfig
 from qwen3_vl_webui.engine.engine import Engine
-from qwen3_vl_webui.engine.messages import Loading, failed
+from qwen3_vl_webui.engine.messages import Loading, Queued, failed
 from qwen3_vl_webui.engine.request import Edition, EngineRequest, Failed, Timings, Tokens, Usage
 from qwen3_vl_webui.engine.residency import FreeMemory, fit_together, free_memory, leaving_room, release_cached
 from qwen3_vl_webui.engine.status import EditionState, EditionStatus
@@ -106,7 +106,7 @@ class Editions:
         self._slots = _slots(configs)
         self._by_edition = {edition: slot for slot in self._slots for edition in slot.editions}
         self._load: _Load | None = None
-        self._outbox: list[Tokens | Failed | Loading] = []
+        self._outbox: list[Tokens | Failed | Loading | Queued] = []
         self._next = 0  # the slot whose turn to step it is
         self.progress = 0  # grows when a step ends or a load advances
         self._together: bool | None = None  # whether all stay in memory; decided at the first load
@@ -120,6 +120,8 @@ class Editions:
             raise NotFound("edition_unavailable", field="model", edition=request.edition, served=served)
         if slot.engine is not None and not self._is_held(slot):
             slot.engine.add(request, pixels)
+            if slot.engine.is_full:
+                self._outbox.append(Queued(request_id=request.request_id))
             return
         if slot.error is not None:
             if time.monotonic() - slot.failed_at < RETRY_SECONDS:
@@ -139,7 +141,7 @@ class Editions:
             elif slot.engine is not None:
                 slot.engine.cancel(request_id)
 
-    def step(self) -> list[Tokens | Failed | Loading]:
+    def step(self) -> list[Tokens | Failed | Loading | Queued]:
         """Advance what can be: a finished load, a change of editions, one step of one engine (they take turns)."""
         self._advance_load()
         self._release_held()  # before the next load: a freshly loaded engine first gets those it was loaded for

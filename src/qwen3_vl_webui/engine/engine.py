@@ -164,6 +164,11 @@ class Engine:
         """Whether `step` has anything to do."""
         return bool(self._groups)
 
+    @property
+    def is_full(self) -> bool:
+        """Whether the newest request has to wait until others end."""
+        return self._scheduler.is_full
+
     def stats(self) -> EngineStats:
         """A snapshot for metrics."""
         scheduler = self._scheduler

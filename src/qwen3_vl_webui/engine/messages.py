@@ -27,13 +27,19 @@ class Loading(msgspec.Struct, frozen=True, kw_only=True, tag="loading"):
     fraction: float
 
 
+class Queued(msgspec.Struct, frozen=True, kw_only=True, tag="queued"):
+    """Every place in the batch is taken: the request waits for one. Told once, when it arrives."""
+
+    request_id: str
+
+
 class Accepted(msgspec.Struct, frozen=True, kw_only=True, tag="accepted"):
     """The engine has mapped the request's pixels: the sender's handle on the segment can go."""
 
     request_id: str
 
 
-Output = Tokens | Failed | Loading | Accepted
+Output = Tokens | Failed | Loading | Queued | Accepted
 
 
 class Add(msgspec.Struct, frozen=True, kw_only=True, tag="add"):

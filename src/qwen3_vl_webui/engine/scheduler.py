@@ -65,6 +65,12 @@ class Scheduler:
     def add(self, sequence: Sequence) -> None:
         self.waiting.append(sequence)
 
+    @property
+    def is_full(self) -> bool:
+        """Those who run and those who wait want more places than there are."""
+        groups = {id(one.group): one.group.slots for one in (*self.running, *self.waiting)}
+        return sum(groups.values()) > self.max_running
+
     def add_fork(self, sequence: Sequence) -> None:
         """Let a sibling run that was forked from a running sequence; its place was kept when the group was admitted."""
         insort(self.running, sequence, key=_age)

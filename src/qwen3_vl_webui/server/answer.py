@@ -8,7 +8,7 @@ import uuid
 from collections.abc import AsyncGenerator, Iterator
 from typing import TYPE_CHECKING
 
-from qwen3_vl_webui.engine.client import Loading
+from qwen3_vl_webui.engine.client import Loading, Queued
 from qwen3_vl_webui.engine.request import Timings, Tokens, Usage
 from qwen3_vl_webui.errors import WebUIError
 from qwen3_vl_webui.processing.output import Answer, Call, OutputEvent, OutputParser, Reasoning
@@ -64,7 +64,7 @@ class Answering:
         self._first: float | None = None  # seconds from arrival
         self._outcome = "stop"
 
-    async def events(self, outputs: AsyncGenerator[Tokens | Loading, None]) -> AsyncGenerator[ChatEvent, None]:
+    async def events(self, outputs: AsyncGenerator[Tokens | Loading | Queued, None]) -> AsyncGenerator[ChatEvent, None]:
         done: Done | None = None
         failed = False
         try:
@@ -72,6 +72,9 @@ class Answering:
                 async for output in outputs:
                     if isinstance(output, Loading):
                         yield Waiting(reason="loading", fraction=output.fraction)
+                        continue
+                    if isinstance(output, Queued):
+                        yield Waiting(reason="queued")
                         continue
                     for event in self._take(output):
                         yield event

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from qwen3_vl_webui.engine.request import FinishReason, Timings, TokenLogprob, Usage
 
@@ -23,7 +24,7 @@ class SeenMedia:
 class Waiting:
     """Nothing to show yet: an edition is loading (fraction done) or the request is queued."""
 
-    reason: str  # loading, queued
+    reason: Literal["loading", "queued"]
     fraction: float | None = None
 
 

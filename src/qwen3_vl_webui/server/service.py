@@ -232,7 +232,7 @@ class ChatService:
     # a chat
 
     async def stream(self, request: ChatRequest) -> AsyncGenerator[ChatEvent, None]:
-        """The events of one chat: Waiting*, Started, then deltas and a Finished for each sample, then Done."""
+        """The events of one chat: Waiting (loading), Started, Waiting (queued or loading), then deltas and a Finished for each sample, then Done."""
         try:
             async with contextlib.aclosing(self._stream(request)) as events:
                 async for event in events:
