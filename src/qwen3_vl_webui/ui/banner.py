@@ -9,7 +9,7 @@ from typing import Any
 from qwen3_vl_webui.engine.status import EngineStatus
 from qwen3_vl_webui.errors import Language
 from qwen3_vl_webui.server.service import ChatService
-from qwen3_vl_webui.ui.rendering import button, escape
+from qwen3_vl_webui.ui.rendering import ACTION_KEY, button, escape
 from qwen3_vl_webui.ui.texts import say
 
 BOOT = secrets.token_hex(8)  # tells the page that the server is another process than before
@@ -36,6 +36,7 @@ def banner_state(service: ChatService, language: Language) -> dict[str, Any]:
         html = _line("demo", _code(say("banner_demo", language)), _close("demo", language))
     return {
         "boot": BOOT,
+        "key": ACTION_KEY,  # a page that was loaded before a restart learns the buttons' new key here
         "name": name,
         "banner": html,
         "served": served(service),

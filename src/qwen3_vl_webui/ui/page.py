@@ -148,10 +148,11 @@ class Page:
     def _then(self, event: Any) -> None:
         """After an event the page shows where it is, and watches the answer being written there."""
         event.then(None, [self.conversation, self.language], None, js=OPENED, api_visibility="private")
-        event.then(
+        watched = event.then(
             self.watch, [self.conversation, self.language, self.everything],
             [self.region.chatbot, self.composer.box, self.list.rows], trigger_mode="multiple", **QUIET,
         )  # fmt: skip
+        watched.then(None, None, None, js="() => window.qwen3vl.poll()", api_visibility="private")  # it may have failed
 
     # events
 

@@ -65,7 +65,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "composer": ("Message", "消息"),
     "composer_placeholder": ("Ask about a picture or a video…", "就图片或视频提问…"),
     "keys_hint": (
-        "Enter sends · Shift+Enter new line · Esc stops · Ctrl+K new chat",
+        "Enter sends · Shift+Enter new line · Esc stops",
         "回车发送 · Shift+回车换行 · Esc 停止 · Ctrl+K 新对话",
     ),
     "edition": ("Edition", "版本"),
@@ -169,8 +169,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     # banner
     "banner_demo": (
-        "You are talking to a small demonstration model that comes with this program. It knows generated phone screens, charts, "
-        "figures and lines of text, and little else. For the real Qwen3-VL, start with `--model 4b`.",
+        "This is the small demonstration model that comes with the program: it knows generated phone screens, charts, "
+        "figures and lines of text. For the real Qwen3-VL, start with `--model 4b`.",
         "当前是随程序附带的小型演示模型,只认识生成的手机界面、图表、几何图形和文字行等少数内容。要使用真正的 Qwen3-VL,请用 `--model 4b` 启动。",
     ),
     "banner_loading": ("The model is loading. You can already write your question.", "模型正在加载,您可以先输入问题。"),

@@ -1,7 +1,7 @@
 // What the page does in the browser: buttons inside HTML become events of the bridge, keys, theme, drafts, the picture
 // viewer, and the banner that asks the server how it is. No library, nothing from other hosts.
 (() => {
-  const KEY = "__ACTION_KEY__";
+  const keys = new Set(["__ACTION_KEY__"]);
   const store = {
     get: (name) => { try { return localStorage.getItem("qwen3vl." + name); } catch { return null; } },
     set: (name, value) => { try { localStorage.setItem("qwen3vl." + name, value); } catch { /* private mode */ } },
@@ -132,7 +132,7 @@
   document.addEventListener("click", (event) => {
     const button = event.target.closest?.("button.act");
     if (button) {
-      if (!button.classList.contains("key-" + KEY)) return; // not ours: a model may write anything
+      if (!keys.has(part(button, "key-"))) return; // not ours: a model may write anything
       event.preventDefault();
       const action = part(button, "do-");
       if (local[action]) local[action](button); else send(action, part(button, "id-"));
@@ -209,6 +209,7 @@
   // -- banner: how the server is -------------------------------------------------------------------------------------------
   let boot = null;
   const show = (html) => { const banner = $("#banner"); if (banner && banner.dataset.html !== html) { banner.dataset.html = html; banner.innerHTML = html; } };
+  page.poll = () => poll();
   let timer = null;
   let offline = "";
   async function poll() {
@@ -219,6 +220,7 @@
       if (answer.status === 401) { location.reload(); return; }
       const status = await answer.json();
       offline = status.offline;
+      keys.add(status.key);
       if (boot && boot !== status.boot) {
         if (!box()?.value && !$("#box .thumbnails")) { location.reload(); return; }
         show(status.restarted);
