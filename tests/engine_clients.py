@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 import faulty_engine
-from qwen3_vl_webui.engine.client import EngineClient, Loading
+from qwen3_vl_webui.engine.client import EngineClient
 from qwen3_vl_webui.engine.config import EngineConfig
 from qwen3_vl_webui.engine.request import Edition, EngineRequest, MediaInput, Pixels, SamplingParams, Span, Tokens
 

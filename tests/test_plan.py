@@ -13,6 +13,8 @@ from qwen3_vl_webui.errors import ConfigError
 from qwen3_vl_webui.hardware import GB, Gpu, Hardware, parse_gpus, visible
 from qwen3_vl_webui.plan import is_complete, make_plan, resolve
 
+REAL_CACHED = plans.hub.cached
+
 
 def gpu(free: float, *, index: int = 0, capability: float = 8.9) -> Gpu:
     return Gpu(
@@ -41,6 +43,7 @@ def checkpoint(folder: Path, *, positions: int = 262_144) -> Path:
 def _demo(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     for edition in plans.EDITIONS:
         checkpoint(tmp_path / "demo" / edition, positions=32_768)
+    monkeypatch.setattr(plans.hub, "cached", lambda source: None)  # not this machine's
     monkeypatch.setattr(plans, "demo_folder", lambda edition: tmp_path / "demo" / edition)
 
 
@@ -104,6 +107,34 @@ def test_a_checkpoint_that_is_neither_folder_nor_hub_id_is_refused(source: str) 
     with pytest.raises(ConfigError) as caught:
         make_plan(Settings(instruct=source), machine())
     assert caught.value.code == "checkpoint_absent"
+
+
+def test_a_cpu_needs_room_for_the_packed_output_layer_too() -> None:
+    def notes(free: float) -> list[str]:
+        return [note.code for note in make_plan(Settings(model="2b", device="cpu"), machine(memory=free)).notes]
+
+    assert "tight" in notes(7.6)  # 4.26 + 0.62 + 3
+    assert "slow" in notes(7.9)
+
+
+def test_weights_in_hugging_faces_own_cache_are_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Laid out as `huggingface_hub` does, links to blobs included; an unfinished snapshot is not used."""
+    monkeypatch.setattr(plans.hub, "cached", REAL_CACHED)
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "cache"))
+    repository = tmp_path / "cache" / "models--Qwen--Qwen3-VL-2B-Instruct"
+    snapshot = repository / "snapshots" / ("c" * 40)
+    (repository / "refs").mkdir(parents=True)
+    (repository / "refs" / "main").write_text("c" * 40)
+    blobs = checkpoint(repository / "blobs")
+    snapshot.mkdir(parents=True)
+    settings = Settings(data=tmp_path / "data", instruct="Qwen/Qwen3-VL-2B-Instruct")
+    for path in sorted(blobs.iterdir()):
+        assert make_plan(settings, machine()).missing
+        (snapshot / path.name).symlink_to(path)
+    resolved = resolve(settings, machine())
+    assert resolved.folders == {"instruct": snapshot}
+    assert resolved.names == {"instruct": "Qwen3-VL-2B-Instruct"}
+    assert make_plan(settings.model_copy(update={"hub": "modelscope"}), machine()).missing
 
 
 def test_settings_reach_the_engine(tmp_path: Path) -> None:

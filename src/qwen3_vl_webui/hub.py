@@ -122,6 +122,14 @@ def verify(path: Path, file: RemoteFile) -> bool:
     return digest.hexdigest() == file.sha256
 
 
+def cached(source: str) -> Path | None:
+    """Where Hugging Face's own cache on this machine holds a model's snapshot, perhaps with files missing."""
+    from huggingface_hub import try_to_load_from_cache
+
+    found = try_to_load_from_cache(source, "config.json")
+    return Path(found).parent if isinstance(found, str) else None
+
+
 class _Progress:
     """Bytes by file, told as one sum."""
 

@@ -14,6 +14,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Literal
 
+from qwen3_vl_webui import hub
 from qwen3_vl_webui.config import Settings
 from qwen3_vl_webui.engine.config import EngineConfig
 from qwen3_vl_webui.engine.request import Edition
@@ -23,6 +24,7 @@ from qwen3_vl_webui.texts import PLAN
 
 EDITIONS: tuple[Edition, ...] = ("instruct", "thinking")
 SIZES: Mapping[str, float] = {"2b": 2.13, "4b": 4.44, "8b": 8.77, "32b": 33.4}  # billions of parameters
+TIED: Mapping[str, float] = {"2b": 0.31, "4b": 0.39}  # of them the output layer, of which a CPU packs a copy
 OVERHEAD = 3 * GB  # activations, a KV cache worth having, the CUDA context
 CONTEXT = {"cpu": 40_960, "cuda": 65_536}  # longest context when the user names none
 HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
@@ -145,7 +147,8 @@ def make_plan(settings: Settings, hardware: Hardware | None = None) -> Plan:
         if not checkpoint.present:
             notes.append(Note(code="download", details={"source": checkpoint.source, "folder": checkpoint.folder}))
     if size in SIZES:
-        need = SIZES[size] * 2 * GB + OVERHEAD
+        copied = TIED.get(size, 0.0) if device == "cpu" else 0.0
+        need = (SIZES[size] + copied) * 2 * GB + OVERHEAD
         if need > free:
             notes.append(Note(code="tight", details={"need": need / GB, "free": free / GB, "device": device_name}))
         elif device == "cpu":
@@ -245,9 +248,12 @@ def _checkpoint(settings: Settings, edition: Edition, named: str | None, size: s
         return Checkpoint(edition=edition, source=str(folder), folder=folder, name=folder.name)
     if not HUB_ID.fullmatch(source):
         raise ConfigError("checkpoint_absent", field=edition, source=source)
-    return Checkpoint(
-        edition=edition, source=source, folder=model_folder(settings, source), name=source.rpartition("/")[2]
-    )
+    folder = model_folder(settings, source)
+    if not is_complete(folder) and settings.hub != "modelscope":
+        # Another program may have downloaded it already.
+        there = hub.cached(source)
+        folder = there if there is not None and is_complete(there) else folder
+    return Checkpoint(edition=edition, source=source, folder=folder, name=source.rpartition("/")[2])
 
 
 def _dtype(device: str, *, bfloat16: bool, demo: bool) -> DType:

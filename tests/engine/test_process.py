@@ -135,7 +135,7 @@ async def main():
     await client.start()
     request, pixels = picture_request("r", max_tokens=1500)
     async for message in client.generate(request, pixels):
-        if not isinstance(message, Loading):
+        if isinstance(message, Tokens):
             print(client.status().pid, client._process.folder, flush=True)
 asyncio.run(main())
 """

@@ -232,7 +232,7 @@ class ChatService:
     # a chat
 
     async def stream(self, request: ChatRequest) -> AsyncGenerator[ChatEvent, None]:
-        """The events of one chat: Waiting (loading), Started, Waiting (queued or loading), then deltas and a Finished for each sample, then Done."""
+        """The events of one chat: Started, deltas, a Finished for each sample, Done; before the deltas also Waiting."""
         try:
             async with contextlib.aclosing(self._stream(request)) as events:
                 async for event in events:
