@@ -11,6 +11,7 @@ import psutil
 import torch
 
 from qwen3_vl_webui.engine.config import EngineConfig
+from qwen3_vl_webui.engine.residency import LARGEST_PICTURE
 from qwen3_vl_webui.kernels.paged_attention import PADDING
 from qwen3_vl_webui.model.attention import DenseAttention
 from qwen3_vl_webui.model.config import TextConfig
@@ -20,7 +21,6 @@ CPU_SHARE = 0.25  # of the available memory
 CPU_MOST = 4 << 30  # bytes
 GPU_MARGIN = 512 << 20  # bytes left alone: fragmentation, other users of the card
 PROFILE_MARGIN = 1.2  # a real batch may need more than the profiled one
-LARGEST_PICTURE = 16384  # visual tokens: the published limit of 16.8 million pixels; one that large is encoded alone
 LEAST_TOKENS = 1024  # a planned cache that holds fewer is no use
 
 

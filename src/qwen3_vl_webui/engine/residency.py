@@ -27,7 +27,7 @@ ELEMENT_BYTES = {"float32": 4, "bfloat16": 2, "float16": 2}
 LEAST_CONTEXT = 8192  # tokens of KV cache without which an edition is not worth having in memory
 STEP_VALUES = 24  # live at the peak of a step, per token, in hidden sizes
 ENCODE_VALUES = 16  # live at the peak of the vision tower, per patch, in its hidden sizes
-LARGEST_PICTURE = 16384  # visual tokens
+LARGEST_PICTURE = 16384  # visual tokens: the published limit of 16.8 million pixels; one that large is encoded alone
 
 
 def fit_together(configs: Sequence[EngineConfig], free: FreeMemory) -> bool:
