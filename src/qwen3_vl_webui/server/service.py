@@ -25,14 +25,15 @@ from qwen3_vl_webui.engine.status import EngineStatus
 from qwen3_vl_webui.errors import EngineFailure, EngineUnavailable, InvalidRequest, NotFound, QueueFull, WebUIError
 from qwen3_vl_webui.plan import Resolved, resolve
 from qwen3_vl_webui.processing.media import MediaFetcher
-from qwen3_vl_webui.processing.messages import MediaPart, Message, TextPart
+from qwen3_vl_webui.processing.messages import MediaPart, Message
 from qwen3_vl_webui.processing.processor import Processor, Prompt, Seen
 from qwen3_vl_webui.processing.source import Source
 from qwen3_vl_webui.processing.tokenizer import Tokenizer
 from qwen3_vl_webui.server.answer import Answering
+from qwen3_vl_webui.server.bounds import check_bounds
 from qwen3_vl_webui.server.defaults import RECOMMENDED, default_sampling
 from qwen3_vl_webui.server.events import ChatEvent, SeenMedia, Started, Waiting
-from qwen3_vl_webui.server.grammar import build_grammar, check_schema
+from qwen3_vl_webui.server.grammar import build_grammar
 from qwen3_vl_webui.server.limits import ServerLimits, media_limits, server_limits
 from qwen3_vl_webui.server.metrics import Metrics
 
@@ -243,7 +244,7 @@ class ChatService:
 
     async def _stream(self, request: ChatRequest) -> AsyncGenerator[ChatEvent, None]:
         arrived = time.perf_counter()
-        self._check(request)
+        self._admit(request)
         if self._starting is not None and not self._starting.done():
             yield Waiting(reason="loading")
         processor = await self.processor(request.edition)
@@ -265,9 +266,14 @@ class ChatService:
 
     async def prepare(self, request: ChatRequest) -> Prompt:
         """The prompt that the model would get, without running it."""
-        self._check(request)
+        self._admit(request)
         processor = await self.processor(request.edition)
         return await self._prepare(request, processor)
+
+    def _admit(self, request: ChatRequest) -> None:
+        if self._stopping:
+            raise EngineUnavailable("engine_stopping", retry_after=START_RETRY)
+        check_bounds(request, self.limits, self.media_limits)
 
     async def _prepare_request(self, request: ChatRequest, processor: Processor) -> tuple[Prompt, EngineRequest]:
         grammar = await self.in_thread(
@@ -361,42 +367,6 @@ class ChatService:
             fetched.append(replace(message, parts=tuple(parts)))
         return tuple(fetched)
 
-    def _check(self, request: ChatRequest) -> None:
-        """The bounds that do not need the prompt."""
-        limits = self.limits
-        if self._stopping:
-            raise EngineUnavailable("engine_stopping", retry_after=START_RETRY)
-        _at_most("messages", len(request.messages), limits.max_messages)
-        _at_most("tools", len(request.tools), limits.max_tools)
-        _at_most("stop", len(request.stop), limits.max_stop)
-        _at_most("logit_bias", len(request.sampling.logit_bias), limits.max_logit_bias)
-        for stop in request.stop:
-            if not 0 < len(stop) <= limits.max_stop_chars:
-                raise InvalidRequest(
-                    "value_out_of_range", field="stop", minimum=1, maximum=limits.max_stop_chars, value=len(stop)
-                )
-        for name, value, maximum in (
-            ("n", request.sampling.n, limits.max_n),
-            ("max_tokens", request.max_tokens, limits.max_output_tokens),
-        ):
-            if value is not None and not 1 <= value <= maximum:
-                raise InvalidRequest("value_out_of_range", field=name, minimum=1, maximum=maximum, value=value)
-        parts = [part for message in request.messages for part in message.parts]
-        media = [part for part in parts if isinstance(part, MediaPart)]
-        for kind, maximum in (("image", self.media_limits.max_images), ("video", self.media_limits.max_videos)):
-            count = sum(part.kind == kind for part in media)
-            if count > maximum:
-                raise InvalidRequest("media_count", field="messages", kind=kind, value=count, limit=maximum)
-        characters = sum(len(part.text) for part in parts if isinstance(part, TextPart))
-        if characters > limits.max_text_chars:
-            raise InvalidRequest(
-                "too_long", field="messages", value=characters, unit="characters", limit=limits.max_text_chars
-            )
-        if request.json_schema is not None:
-            check_schema(request.json_schema, "response_format.json_schema.schema", limits.max_schema_bytes)
-        for i, tool in enumerate(request.tools):
-            check_schema(tool, f"tools[{i}]", limits.max_schema_bytes)
-
 
 def _seen(one: Seen) -> SeenMedia:
     return SeenMedia(
@@ -407,11 +377,6 @@ def _seen(one: Seen) -> SeenMedia:
         frame_times=one.frame_times,
         fps=one.fps,
     )
-
-
-def _at_most(field: str, value: int, limit: int) -> None:
-    if value > limit:
-        raise InvalidRequest("too_many", field=field, value=value, limit=limit)
 
 
 @contextlib.asynccontextmanager
