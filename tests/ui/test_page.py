@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from PIL import Image
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from page_steps import answer_ids, ask, box, choose, conversation_of, picture_file, set_control, wait_for_end
 from qwen3_vl_webui.ui.presets import PRESETS
@@ -172,6 +172,30 @@ def test_conversations_are_searched_renamed_exported_imported_and_deleted(open_p
         page.locator("#import").click()
     chooser.value.set_files(saved["json"])
     expect(page.locator("#chat .said")).to_have_text("zebra question")
+
+
+def test_a_search_outlives_the_end_of_an_answer(open_page: Open) -> None:
+    page = open_page()
+    ask(page, "an unrelated question", tokens=400)
+    page.locator("#search input").fill("nothing of this kind")
+    expect(page.locator("#conversations .nothing")).to_have_text("Nothing found.")
+    wait_for_end(page)
+    page.wait_for_timeout(300)
+    expect(page.locator("#conversations .nothing")).to_have_text("Nothing found.")
+
+
+def test_a_page_that_shows_other_models_than_are_served_asks_for_them_again(open_page: Open) -> None:
+    page = open_page()
+
+    def other(route: Route) -> None:
+        answer = route.fetch()
+        route.fulfill(response=answer, json=answer.json() | {"served": "as if known only now"})
+
+    page.route("**/ui/status*", other)
+    with page.expect_request(lambda request: "queue/join" in request.url and '"served"' in (request.post_data or "")):
+        page.evaluate("window.qwen3vl.poll()")
+    page.unroute("**/ui/status*")
+    expect(page.locator("#edition label")).to_have_text([re.compile("Instruct"), re.compile("Thinking")])
 
 
 def test_presets_follow_the_edition_until_the_user_edits(open_page: Open) -> None:
