@@ -7,25 +7,25 @@ Keep each block sorted by code. The page's own texts live in `ui/texts.py`.
 PLAN: dict[str, tuple[str, str]] = {
     "auto_4b": (
         "Serving Qwen3-VL-4B: the GPU has {free:.0f} GB free and it needs about {need:.0f} GB.",
-        "将提供 Qwen3-VL-4B:GPU 空闲显存 {free:.0f} GB,约需 {need:.0f} GB。",
+        "将提供 Qwen3-VL-4B：GPU 空闲显存 {free:.0f} GB，约需 {need:.0f} GB。",
     ),
     "auto_no_gpu": (
         "No NVIDIA GPU was found, so the bundled demo pair is served.",
-        "没有找到 NVIDIA GPU,因此使用内置的演示模型。",
+        "没有找到 NVIDIA GPU，因此使用内置的演示模型。",
     ),
     "auto_small_gpu": (
         "The GPU has {free:.1f} GB free and Qwen3-VL-4B needs about {need:.0f} GB, so the bundled demo pair is served.",
-        "GPU 空闲显存 {free:.1f} GB,而 Qwen3-VL-4B 约需 {need:.0f} GB,因此使用内置的演示模型。",
+        "GPU 空闲显存 {free:.1f} GB，而 Qwen3-VL-4B 约需 {need:.0f} GB，因此使用内置的演示模型。",
     ),
     "auto_torch_cpu": (
         "There is a {gpu}, but PyTorch {torch} is built for the CPU only, so the bundled demo pair is served. "
         "Install a CUDA build of PyTorch to use the GPU.",
-        "本机有 {gpu},但 PyTorch {torch} 只支持 CPU,因此使用内置的演示模型。安装 CUDA 版 PyTorch 后即可使用 GPU。",
+        "本机有 {gpu}，但 PyTorch {torch} 只支持 CPU，因此使用内置的演示模型。安装 CUDA 版 PyTorch 后即可使用 GPU。",
     ),
     "demo": (
         "The demo checkpoints are tiny and know only generated screens, shapes, charts and short texts. "
         "For the real model run `qwen3-vl-webui serve --model 4b` (2b, 8b, 32b).",
-        "演示检查点很小,只认识生成的界面、图形、图表和短文本。要使用真正的模型,请运行 `qwen3-vl-webui serve --model 4b`(或 2b、8b、32b)。",
+        "演示检查点很小，只认识生成的界面、图形、图表和短文本。要使用真正的模型，请运行 `qwen3-vl-webui serve --model 4b`（或 2b、8b、32b）。",
     ),
     "download": (
         "{source} will be downloaded to {folder} first.",
@@ -33,28 +33,28 @@ PLAN: dict[str, tuple[str, str]] = {
     ),
     "slow": (
         "Qwen3-VL-{size} will run on the CPU: expect a few tokens a second.",
-        "Qwen3-VL-{size} 将在 CPU 上运行:每秒大约只有几个词元。",
+        "Qwen3-VL-{size} 将在 CPU 上运行：每秒大约只有几个词元。",
     ),
     "tight": (
         "{device} has {free:.1f} GB free and the model needs about {need:.0f} GB: it may not fit.",
-        "{device} 空闲 {free:.1f} GB,而模型约需 {need:.0f} GB:可能放不下。",
+        "{device} 空闲 {free:.1f} GB，而模型约需 {need:.0f} GB：可能放不下。",
     ),
 }
 
 ERRORS: dict[str, tuple[str, str]] = {
     # general
-    "internal": ("Something went wrong inside the server: {reason}", "服务器内部出错:{reason}"),
+    "internal": ("Something went wrong inside the server: {reason}", "服务器内部出错：{reason}"),
     "value_out_of_range": (
         "{field} must be between {minimum} and {maximum}; it is {value}.",
-        "{field} 必须在 {minimum} 和 {maximum} 之间,当前为 {value}。",
+        "{field} 必须在 {minimum} 和 {maximum} 之间，当前为 {value}。",
     ),
-    "field_not_supported": ("{field} is not supported: {reason}", "不支持 {field}:{reason}"),
-    "field_unknown": ("Unknown field: {field}.", "未知字段:{field}。"),
-    "field_invalid": ("{field} is not valid: {reason}", "{field} 无效:{reason}"),
+    "field_not_supported": ("{field} is not supported: {reason}", "不支持 {field}：{reason}"),
+    "field_unknown": ("Unknown field: {field}.", "未知字段：{field}。"),
+    "field_invalid": ("{field} is not valid: {reason}", "{field} 无效：{reason}"),
     # server
     "api_key_missing": (
         "This server needs an API key: send it as Authorization: Bearer KEY.",
-        "此服务需要 API 密钥:请以 Authorization: Bearer KEY 发送。",
+        "此服务需要 API 密钥：请以 Authorization: Bearer KEY 发送。",
     ),
     "api_key_wrong": ("The API key is wrong.", "API 密钥不正确。"),
     "body_too_large": (
@@ -65,95 +65,98 @@ ERRORS: dict[str, tuple[str, str]] = {
     "field_missing": ("{field} is required.", "缺少 {field}。"),
     "host_not_allowed": (
         "The host name {value} is not one this server answers to. Add it to the allowed hosts.",
-        "此服务不接受主机名 {value},请将其加入允许的主机名。",
+        "此服务不接受主机名 {value}，请将其加入允许的主机名。",
     ),
     "json_invalid": ("The request body is not valid JSON: {reason}", "请求体不是有效的 JSON:{reason}"),
     "json_too_complex": (
         "The request body nests deeper than {max_depth} levels or holds more than {max_values} values.",
-        "请求体的嵌套超过 {max_depth} 层,或超过 {max_values} 个值。",
+        "请求体的嵌套超过 {max_depth} 层，或超过 {max_values} 个值。",
     ),
-    "login_throttled": ("Too many attempts. Try again in {retry_after} s.", "尝试次数过多,请 {retry_after} 秒后重试。"),
+    "login_throttled": (
+        "Too many attempts. Try again in {retry_after} s.",
+        "尝试次数过多，请 {retry_after} 秒后重试。",
+    ),
     "method_not_allowed": ("{method} is not allowed for {path}.", "{path} 不支持 {method}。"),
-    "model_unknown": ("There is no model {value} here. There are: {known}.", "没有模型 {value}。可用的有:{known}。"),
+    "model_unknown": ("There is no model {value} here. There are: {known}.", "没有模型 {value}。可用的有：{known}。"),
     "origin_not_allowed": (
         "Requests from pages of {value} are not allowed. Add the origin to the allowed origins.",
-        "不允许来自 {value} 页面的请求,请将其加入允许的来源。",
+        "不允许来自 {value} 页面的请求，请将其加入允许的来源。",
     ),
     "route_unknown": ("There is nothing at {path}.", "{path} 不存在。"),
     "too_long": (
         "{field} is {value} {unit} long and the limit is {limit}.",
-        "{field} 长 {value} {unit},上限为 {limit}。",
+        "{field} 长 {value} {unit}，上限为 {limit}。",
     ),
-    "too_many": ("{field} holds {value} items and the limit is {limit}.", "{field} 有 {value} 项,上限为 {limit} 项。"),
+    "too_many": ("{field} holds {value} items and the limit is {limit}.", "{field} 有 {value} 项，上限为 {limit} 项。"),
     "too_many_preparing": (
         "Too many requests are being prepared ({limit}). Try again in {retry_after} s.",
-        "正在准备的请求过多({limit} 个),请 {retry_after} 秒后重试。",
+        "正在准备的请求过多（{limit} 个），请 {retry_after} 秒后重试。",
     ),
     # engine
     "context_too_long": (
         "The prompt is {prompt_tokens} tokens long and the limit is {limit} ({context} of context less what the answer needs).",
-        "提示共 {prompt_tokens} 个词元,上限为 {limit}(上下文 {context},并为回答留出空间)。",
+        "提示共 {prompt_tokens} 个词元，上限为 {limit}（上下文 {context}，并为回答留出空间）。",
     ),
     "edition_unavailable": (
         "This server does not serve the {edition} edition; it serves: {served}.",
-        "本服务没有提供 {edition} 版本,可用的版本:{served}。",
+        "本服务没有提供 {edition} 版本，可用的版本：{served}。",
     ),
-    "engine_died": ("The engine stopped while answering and is being restarted.", "推理引擎在回答时停止,正在重启。"),
-    "engine_failed": ("The engine failed on this request: {reason}", "推理引擎处理此请求时出错:{reason}"),
+    "engine_died": ("The engine stopped while answering and is being restarted.", "推理引擎在回答时停止，正在重启。"),
+    "engine_failed": ("The engine failed on this request: {reason}", "推理引擎处理此请求时出错：{reason}"),
     "engine_loading": ("The model is still loading.", "模型仍在加载。"),
     "engine_memory": (
         "There is not enough memory to load the {edition} edition: {reason}",
-        "内存不足,无法加载 {edition} 版本:{reason}",
+        "内存不足，无法加载 {edition} 版本：{reason}",
     ),
     "engine_restarting": (
         "The engine is being restarted. Try again in a few seconds.",
-        "推理引擎正在重启,请几秒后重试。",
+        "推理引擎正在重启，请几秒后重试。",
     ),
     "engine_start": (
         "The {edition} edition could not be loaded: {reason}",
-        "无法加载 {edition} 版本:{reason}",
+        "无法加载 {edition} 版本：{reason}",
     ),
     "engine_stopping": ("The server is shutting down.", "服务正在关闭。"),
-    "engine_stuck": ("The engine stopped responding and is being restarted.", "推理引擎没有响应,正在重启。"),
+    "engine_stuck": ("The engine stopped responding and is being restarted.", "推理引擎没有响应，正在重启。"),
     "queue_full": (
         "The queue is full ({limit} requests are waiting). Try again in {retry_after} s.",
-        "队列已满({limit} 个请求在等待),请 {retry_after} 秒后重试。",
+        "队列已满（{limit} 个请求在等待），请 {retry_after} 秒后重试。",
     ),
     # media and templates
     "media_address": (
         "{field}: {host} is not an address of the public internet, so it is not fetched.",
-        "{field}:{host} 不是公网地址,因此不会抓取。",
+        "{field}：{host} 不是公网地址，因此不会抓取。",
     ),
     "media_aspect": (
         "{field}: the picture is {width} x {height}; one side may be at most {limit} times the other.",
-        "{field}:图片为 {width} x {height},长边最多为短边的 {limit} 倍。",
+        "{field}：图片为 {width} x {height}，长边最多为短边的 {limit} 倍。",
     ),
     "media_base64": (
         "{field} is not valid base64, nor a data URI, URL or allowed path.",
-        "{field} 不是有效的 base64,也不是数据 URI、网址或允许的路径。",
+        "{field} 不是有效的 base64，也不是数据 URI、网址或允许的路径。",
     ),
-    "media_broken": ("{field} cannot be decoded: {reason}", "无法解码 {field}:{reason}"),
+    "media_broken": ("{field} cannot be decoded: {reason}", "无法解码 {field}：{reason}"),
     "media_bytes": ("{field} is larger than the limit of {limit} bytes.", "{field} 超过上限 {limit} 字节。"),
     "media_clip": (
         "{field}: the range from {start} s to {end} s holds no frame; the video lasts {duration:.1f} s.",
-        "{field}:{start} 秒到 {end} 秒之间没有画面;视频长 {duration:.1f} 秒。",
+        "{field}：{start} 秒到 {end} 秒之间没有画面；视频长 {duration:.1f} 秒。",
     ),
     "media_count": (
         "The request holds {value} media of the kind {kind} and the limit is {limit}.",
-        "请求含有 {value} 个 {kind} 类媒体,上限为 {limit} 个。",
+        "请求含有 {value} 个 {kind} 类媒体，上限为 {limit} 个。",
     ),
-    "media_dns": ("{field}: the host {host} cannot be found.", "{field}:找不到主机 {host}。"),
-    "media_fetch": ("{field} could not be fetched: {reason}", "无法抓取 {field}:{reason}"),
+    "media_dns": ("{field}: the host {host} cannot be found.", "{field}：找不到主机 {host}。"),
+    "media_fetch": ("{field} could not be fetched: {reason}", "无法抓取 {field}：{reason}"),
     "media_host": (
         "{field}: {host} is not among the hosts that media may come from.",
-        "{field}:{host} 不在允许的媒体来源之列。",
+        "{field}：{host} 不在允许的媒体来源之列。",
     ),
-    "media_kind": ("{field} must be of the kind {expected}; it is {mime}.", "{field} 应为 {expected},实际为 {mime}。"),
-    "media_path": ("{field}: there is no such file in an allowed folder.", "{field}:允许的文件夹中没有该文件。"),
-    "media_paths_off": ("{field}: this server reads no files by path.", "{field}:此服务不按路径读取文件。"),
+    "media_kind": ("{field} must be of the kind {expected}; it is {mime}.", "{field} 应为 {expected}，实际为 {mime}。"),
+    "media_path": ("{field}: there is no such file in an allowed folder.", "{field}：允许的文件夹中没有该文件。"),
+    "media_paths_off": ("{field}: this server reads no files by path.", "{field}：此服务不按路径读取文件。"),
     "media_pixels": (
         "{field} has {width} x {height} pixels and the limit is {limit} in all.",
-        "{field} 为 {width} x {height} 像素,总数上限为 {limit}。",
+        "{field} 为 {width} x {height} 像素，总数上限为 {limit}。",
     ),
     "media_position": (
         "The model's chat template takes pictures and videos only in user messages and tool results.",
@@ -162,64 +165,64 @@ ERRORS: dict[str, tuple[str, str]] = {
     "media_redirects": ("{field} redirects more than {limit} times.", "{field} 的重定向超过 {limit} 次。"),
     "media_scheme": (
         "{field}: {value} is not a data URI, an http(s) URL or base64.",
-        "{field}:{value} 不是数据 URI、http(s) 网址或 base64。",
+        "{field}：{value} 不是数据 URI、http(s) 网址或 base64。",
     ),
     "media_seconds": (
         "{field} lasts {seconds:.0f} s and the limit is {limit:.0f} s. Set a start and an end.",
-        "{field} 长 {seconds:.0f} 秒,上限为 {limit:.0f} 秒。请设置起止时间。",
+        "{field} 长 {seconds:.0f} 秒，上限为 {limit:.0f} 秒。请设置起止时间。",
     ),
     "media_status": (
         "{field} could not be fetched: the server answered {status}.",
-        "无法抓取 {field}:对方返回 {status}。",
+        "无法抓取 {field}：对方返回 {status}。",
     ),
     "media_timeout": ("{field} could not be fetched within {seconds} s.", "未能在 {seconds} 秒内抓取 {field}。"),
     "media_unknown": ("{field} is not a picture or a video of a known format.", "{field} 不是已知格式的图片或视频。"),
     "media_unsupported": (
         "{field}: {format} is not supported; convert it first.",
-        "{field}:不支持 {format},请先转换。",
+        "{field}：不支持 {format}，请先转换。",
     ),
     "media_url": ("{field} is not a usable URL.", "{field} 不是可用的网址。"),
     "template_refused": (
         "The model's chat template refuses these messages: {reason}",
-        "模型的对话模板拒绝这些消息:{reason}",
+        "模型的对话模板拒绝这些消息：{reason}",
     ),
     # checkpoints
     "checkpoint_config": ("{path}: {reason}", "{path}:{reason}"),
     "tensor_extra": (
         "The checkpoint holds a tensor the model does not have: {name}.",
-        "检查点含有模型没有的张量:{name}。",
+        "检查点含有模型没有的张量：{name}。",
     ),
     "tensor_missing": ("The checkpoint lacks the tensor {name}.", "检查点缺少张量 {name}。"),
     "tensor_shape": (
         "The tensor {name} has the shape {found}; the model needs {expected}.",
-        "张量 {name} 的形状为 {found},模型需要 {expected}。",
+        "张量 {name} 的形状为 {found}，模型需要 {expected}。",
     ),
     # configuration
     "checkpoint_absent": (
         "{field}: {source} is not a folder with a config.json, and not the name of a model on a hub (owner/name).",
-        "{field}:{source} 既不是包含 config.json 的文件夹,也不是模型库中的名称(所有者/名称)。",
+        "{field}：{source} 既不是包含 config.json 的文件夹，也不是模型库中的名称（所有者/名称）。",
     ),
     "checkpoint_not_downloaded": (
         "The weights of {source} are not on this machine yet. Run `qwen3-vl-webui download {source}`, or `qwen3-vl-webui serve`, which fetches them.",
-        "本机还没有 {source} 的权重。请运行 `qwen3-vl-webui download {source}`,或运行会自动下载的 `qwen3-vl-webui serve`。",
+        "本机还没有 {source} 的权重。请运行 `qwen3-vl-webui download {source}`，或运行会自动下载的 `qwen3-vl-webui serve`。",
     ),
-    "config_file": ("The settings file {path} cannot be read: {reason}", "无法读取配置文件 {path}:{reason}"),
-    "config_invalid": ("The setting {field} is not valid: {reason}", "设置 {field} 无效:{reason}"),
-    "config_unknown": ("There is no setting {field} ({where}).", "没有名为 {field} 的设置({where})。"),
+    "config_file": ("The settings file {path} cannot be read: {reason}", "无法读取配置文件 {path}：{reason}"),
+    "config_invalid": ("The setting {field} is not valid: {reason}", "设置 {field} 无效：{reason}"),
+    "config_unknown": ("There is no setting {field} ({where}).", "没有名为 {field} 的设置（{where}）。"),
     "demo_absent": (
         "The bundled demo checkpoints are not in this installation. Name checkpoints with --instruct and --thinking, or a size with --model.",
-        "此安装中没有内置的演示检查点。请用 --instruct 和 --thinking 指定检查点,或用 --model 指定规模。",
+        "此安装中没有内置的演示检查点。请用 --instruct 和 --thinking 指定检查点，或用 --model 指定规模。",
     ),
-    "device_absent": ("The device {device} is not there: {reason}", "没有设备 {device}:{reason}"),
+    "device_absent": ("The device {device} is not there: {reason}", "没有设备 {device}：{reason}"),
     # history
     "conversation_absent": ("There is no conversation {id}.", "没有对话 {id}。"),
     "conversation_foreign": (
         "This is not a conversation that this program exported: {reason}",
-        "这不是本程序导出的对话:{reason}",
+        "这不是本程序导出的对话：{reason}",
     ),
     "history_newer": (
         "The history {path} is of version {found}, from a newer program; this one knows {known}. Upgrade, or name another folder with --data.",
-        "历史记录 {path} 的版本为 {found},来自更新的程序;本程序只支持到 {known}。请升级,或用 --data 指定其他文件夹。",
+        "历史记录 {path} 的版本为 {found}，来自更新的程序；本程序只支持到 {known}。请升级，或用 --data 指定其他文件夹。",
     ),
     "media_absent": ("There is no stored picture or video {hash}.", "没有保存图片或视频 {hash}。"),
     "media_too_large": ("The file is larger than the limit of {limit} MB.", "文件超过 {limit} MB 的上限。"),
@@ -227,18 +230,18 @@ ERRORS: dict[str, tuple[str, str]] = {
     # command line and downloads
     "checksum": (
         "The files {names} of {source} do not match their checksums, twice. They were removed.",
-        "{source} 的文件 {names} 两次与校验和不符,已删除。",
+        "{source} 的文件 {names} 两次与校验和不符，已删除。",
     ),
     "disk_full": (
         "{folder} has {free} GB free and the download needs {need} GB. Free some space, or name another folder with --data.",
-        "{folder} 空闲 {free} GB,下载需要 {need} GB。请腾出空间,或用 --data 指定其他文件夹。",
+        "{folder} 空闲 {free} GB，下载需要 {need} GB。请腾出空间，或用 --data 指定其他文件夹。",
     ),
-    "download_failed": ("{source} could not be downloaded: {reason}", "无法下载 {source}:{reason}"),
+    "download_failed": ("{source} could not be downloaded: {reason}", "无法下载 {source}：{reason}"),
     "file_absent": ("There is no file {path}.", "没有文件 {path}。"),
     "port_taken": (
         "Port {port} on {host} is taken. Is the program running already? Choose another with --port, or --port 0 for a free one.",
-        "{host} 的端口 {port} 已被占用。程序是否已在运行?请用 --port 选择其他端口,--port 0 表示任意空闲端口。",
+        "{host} 的端口 {port} 已被占用。程序是否已在运行？请用 --port 选择其他端口，--port 0 表示任意空闲端口。",
     ),
-    "server_unreachable": ("{url} does not answer: {reason}", "{url} 没有应答:{reason}"),
-    "server_answered": ("{url} answered {status}: {reason}", "{url} 返回 {status}:{reason}"),
+    "server_unreachable": ("{url} does not answer: {reason}", "{url} 没有应答：{reason}"),
+    "server_answered": ("{url} answered {status}: {reason}", "{url} 返回 {status}：{reason}"),
 }

@@ -221,7 +221,7 @@ def test_presets_follow_the_edition_until_the_user_edits(open_page: Open) -> Non
 
 def test_the_language_follows_the_browser_and_switches_without_losing_the_chat(open_page: Open) -> None:
     page = open_page(locale="zh-CN")
-    expect(page.locator("#welcome h1")).to_have_text("想了解图片里的什么?")
+    expect(page.locator("#welcome h1")).to_have_text("想了解图片里的什么？")
     assert page.locator("html").get_attribute("lang") == "zh-CN"
     ask(page, "你好", tokens=16)
     wait_for_end(page)

@@ -79,19 +79,19 @@ def examine(settings: Settings, hardware: Hardware) -> list[Finding]:
 def _memory(hardware: Hardware, name: str, words: Words) -> Finding:
     found = f"{hardware.memory_free / GB:.1f} / {hardware.memory_total / GB:.1f} GB"
     if hardware.memory_free < 2 * GB:
-        fix = words("Close other programs: the demo pair needs about 2 GB.", "请关闭其他程序:演示模型约需 2 GB。")
+        fix = words("Close other programs: the demo pair needs about 2 GB.", "请关闭其他程序：演示模型约需 2 GB。")
         return Finding(name=name, state="fail", found=found, fix=fix)
     return Finding(name=name, state="ok", found=found)
 
 
 def _torch(hardware: Hardware, words: Words) -> Finding:
     if hardware.torch is None:
-        fix = words("Install it: pip install torch", "请安装:pip install torch")
+        fix = words("Install it: pip install torch", "请安装：pip install torch")
         return Finding(name="PyTorch", state="fail", found="-", fix=fix)
     if hardware.gpus and not hardware.torch_has_cuda:
         fix = words(
             "This build cannot use the GPU. Install a CUDA build: pip install --force-reinstall torch",
-            "此版本无法使用 GPU。请安装 CUDA 版:pip install --force-reinstall torch",
+            "此版本无法使用 GPU。请安装 CUDA 版：pip install --force-reinstall torch",
         )
         return Finding(name="PyTorch", state="fail", found=hardware.torch, fix=fix)
     if hardware.gpus:
@@ -100,7 +100,7 @@ def _torch(hardware: Hardware, words: Words) -> Finding:
         if not torch.cuda.is_available():
             fix = words(
                 "PyTorch does not reach the GPU: the driver may be too old for it. Update the driver.",
-                "PyTorch 无法访问 GPU:驱动可能过旧。请更新驱动。",
+                "PyTorch 无法访问 GPU：驱动可能过旧。请更新驱动。",
             )
             return Finding(name="PyTorch", state="fail", found=hardware.torch, fix=fix)
     return Finding(name="PyTorch", state="ok", found=hardware.torch)
@@ -110,7 +110,7 @@ def _gpus(hardware: Hardware, words: Words) -> list[Finding]:
     if not hardware.gpus:
         fix = words(
             "No NVIDIA GPU or no driver: the demo pair runs on the CPU; the real models need a GPU to be quick.",
-            "没有 NVIDIA GPU 或驱动:演示模型在 CPU 上运行;真正的模型需要 GPU 才够快。",
+            "没有 NVIDIA GPU 或驱动：演示模型在 CPU 上运行；真正的模型需要 GPU 才够快。",
         )
         return [Finding(name="GPU", state="note", found="-", fix=fix)]
     return [
@@ -141,7 +141,7 @@ def _demo(name: str, words: Words) -> Finding:
         return Finding(name=name, state="ok", found=str(demo_folder("instruct").parent))
     fix = words(
         "Not in this installation: reinstall the package, or use --model 4b.",
-        "此安装中没有:请重新安装,或使用 --model 4b。",
+        "此安装中没有：请重新安装，或使用 --model 4b。",
     )
     return Finding(name=name, state="note", found="-", fix=fix)
 

@@ -9,11 +9,11 @@ from qwen3_vl_webui.errors import Language
 TEXTS: dict[str, tuple[str, str]] = {
     "checked": (
         "{source} is complete and every checksum matches: {folder}",
-        "{source} 已完整下载,校验和全部一致:{folder}",
+        "{source} 已完整下载，校验和全部一致：{folder}",
     ),
     "chat_hello": (
         "{name} · /help shows the commands, Ctrl-C stops an answer, Ctrl-D leaves",
-        "{name} · /help 查看命令,Ctrl-C 停止回答,Ctrl-D 退出",
+        "{name} · /help 查看命令，Ctrl-C 停止回答，Ctrl-D 退出",
     ),
     "chat_help": (
         "/image PATH…   attach pictures or videos to the next question\n/edition NAME  instruct or thinking\n"
@@ -21,34 +21,34 @@ TEXTS: dict[str, tuple[str, str]] = {
         "/image 路径…   给下一个问题附上图片或视频\n/edition 名称  instruct 或 thinking\n/clear         重新开始\n/quit          退出",
     ),
     "chat_cleared": ("The conversation begins anew.", "对话已清空。"),
-    "chat_attached": ("attached: {name}", "已附上:{name}"),
+    "chat_attached": ("attached: {name}", "已附上：{name}"),
     "chat_edition": ("Now {edition}.", "现在使用 {edition}。"),
     "chat_unknown": ("No such command. /help shows them.", "没有这个命令。/help 查看命令。"),
-    "chat_stopped": ("(stopped)", "(已停止)"),
+    "chat_stopped": ("(stopped)", "（已停止）"),
     "demo_note": ("demo", "演示"),
     "downloading": (
         "Downloading {source} from {hub} ({size:.1f} GB) to {folder}",
         "正在从 {hub} 下载 {source}({size:.1f} GB)到 {folder}",
     ),
     "engine_ready": ("Ready after {seconds:.1f} s.", "{seconds:.1f} 秒后就绪。"),
-    "engine_failed": ("The engine could not start: {reason}", "推理引擎无法启动:{reason}"),
-    "error": ("Error: {message}", "错误:{message}"),
+    "engine_failed": ("The engine could not start: {reason}", "推理引擎无法启动：{reason}"),
+    "error": ("Error: {message}", "错误：{message}"),
     "loading": ("Loading the model", "正在加载模型"),
     "open_network": (
         "Anyone who reaches this machine can use it. Set --api-key to ask for a key.",
         "任何能访问本机的人都可以使用。用 --api-key 设置密钥。",
     ),
-    "plan_device": ("Device: {name}, {dtype}", "设备:{name},{dtype}"),
-    "plan_model": ("Model: {names}", "模型:{names}"),
-    "serving": ("Page and API: {url}", "网页与接口:{url}"),
-    "serving_api": ("API: {url}", "接口:{url}"),
+    "plan_device": ("Device: {name}, {dtype}", "设备：{name}，{dtype}"),
+    "plan_model": ("Model: {names}", "模型：{names}"),
+    "serving": ("Page and API: {url}", "网页与接口：{url}"),
+    "serving_api": ("API: {url}", "接口：{url}"),
     "stopping": (
         "Stopping; running answers may finish. Press Ctrl-C again to stop at once.",
-        "正在停止,等待未完成的回答。再按一次 Ctrl-C 立即停止。",
+        "正在停止，等待未完成的回答。再按一次 Ctrl-C 立即停止。",
     ),
     "usage": (
         "{prompt} tokens in, {completion} out, first after {first:.2f} s, {speed:.0f} tokens/s",
-        "输入 {prompt} 词元,输出 {completion},首词元 {first:.2f} 秒,{speed:.0f} 词元/秒",
+        "输入 {prompt} 词元，输出 {completion}，首词元 {first:.2f} 秒，{speed:.0f} 词元/秒",
     ),
 }
 
