@@ -16,6 +16,7 @@ import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Literal
 
@@ -50,6 +51,7 @@ log = logging.getLogger("qwen3_vl_webui.engine.process")  # this module runs as 
 LOST = 70  # exit status: the loop ended in an exception
 ORPHANED = 75  # exit status: the parent is gone
 LOADING_POLL_MS = 50
+STATUS_SECONDS = 0.1  # how old a busy engine's status may get: one is not made for every step
 PR_SET_PDEATHSIG = 1
 
 OpenEditions = Callable[[Mapping[Edition, EngineConfig]], "Editions"]
@@ -84,13 +86,14 @@ class EngineLoop:
         threading.Thread(target=self._send_heartbeats, name="heartbeat", daemon=True).start()
         editions = self._open_editions(self._launch.configs)
         idle = False
+        status_due = 0.0
         while True:
             timeout = 0 if editions.has_work else LOADING_POLL_MS if editions.is_loading else None
             if timeout is None and not idle:
                 self._status, self._phase, idle = editions.status(), "idle", True
                 self._send(self._heartbeat())  # at once: who watches for free blocks need not wait for the next one
             outputs: list[Output] = []
-            if self._down.poll(timeout):
+            if timeout == 0 or self._down.poll(timeout):  # between steps a look costs less than a poll
                 self._phase, idle = "busy", False
                 if not self._take(editions, outputs):
                     return
@@ -99,7 +102,8 @@ class EngineLoop:
                 before = editions.progress
                 outputs.extend(editions.step())
                 self._progress += editions.progress - before
-                self._status = editions.status()
+                if (now := time.monotonic()) >= status_due:
+                    self._status, status_due = editions.status(), now + STATUS_SECONDS
             if outputs:
                 self._send(Outputs(outputs=outputs))
 
