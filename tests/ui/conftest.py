@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -16,6 +17,8 @@ from typing import Any
 import httpx
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from safetensors.torch import load_file, save_file
+from tokenizers import Tokenizer
 
 from qwen3_vl_webui.history.store import HistoryStore
 
@@ -103,11 +106,31 @@ class Server:
         return HistoryStore(self.data)
 
 
+def never_ending(checkpoint: Path, folder: Path) -> Path:
+    """A copy of a random checkpoint that never ends by chance, neither its answer nor its reasoning: for tests that stop it.
+
+    The rows of the ending tokens become zero: a logit of 0 is never among the 20 best of 512 random ones.
+    """
+    shutil.copytree(checkpoint, folder)
+    tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+    tensors = load_file(folder / "model.safetensors")
+    for token in ("<|im_end|>", "<|endoftext|>", "</think>"):
+        tensors["model.language_model.embed_tokens.weight"][tokenizer.token_to_id(token)] = 0
+    save_file(tensors, folder / "model.safetensors")
+    return folder
+
+
 @pytest.fixture(scope="session")
-def make_server(tiny_checkpoint: Path, tiny_thinking_checkpoint: Path) -> Callable[..., Server]:
+def make_server(
+    tiny_checkpoint: Path, tiny_thinking_checkpoint: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[..., Server]:
+    checkpoints = tmp_path_factory.mktemp("never-ending")
+    instruct = never_ending(tiny_checkpoint, checkpoints / tiny_checkpoint.name)
+    thinking = never_ending(tiny_thinking_checkpoint, checkpoints / tiny_thinking_checkpoint.name)
+
     def make(folder: Path, **settings: Any) -> Server:
         small: dict[str, Any] = {
-            "instruct": str(tiny_checkpoint), "thinking": str(tiny_thinking_checkpoint), "device": "cpu",
+            "instruct": str(instruct), "thinking": str(thinking), "device": "cpu",
             "dtype": "float32", "threads": 1, "max_context": 4096, "kv_cache_gb": 0.05, "vision_cache_mb": 16,
         }  # fmt: skip
         return Server(folder, **{**small, **settings})
