@@ -107,7 +107,7 @@ class Server:
 
 
 def never_ending(checkpoint: Path, folder: Path) -> Path:
-    """A copy of a random checkpoint that never ends by chance, neither its answer nor its reasoning: for tests that stop it.
+    """A copy of a random checkpoint that ends neither its answer nor its reasoning by chance: for tests that stop it.
 
     The rows of the ending tokens become zero: a logit of 0 is never among the 20 best of 512 random ones.
     """
