@@ -216,7 +216,7 @@ def test_a_request_that_waits_for_a_load_can_be_cancelled(pair: dict) -> None:
 def test_the_queue_of_a_loading_edition_is_bounded(tiny_checkpoint: Path) -> None:
     loader = Loader()
     loader.gate.clear()
-    editions = Editions({"instruct": engine_config(tiny_checkpoint, max_waiting=3)}, load=loader)
+    editions = Editions({"instruct": engine_config(tiny_checkpoint, max_running=1, max_waiting=2)}, load=loader)
     for at in range(3):
         editions.add(text_request(f"r{at}"))
     with pytest.raises(QueueFull) as caught:

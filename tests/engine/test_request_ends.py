@@ -34,15 +34,47 @@ def test_max_tokens_are_clipped_to_the_context(bench: Bench) -> None:
 
 
 def test_a_full_queue_says_when_to_come_back(bench: Bench) -> None:
-    engine = bench.engine(max_waiting=2)
-    for name in ("a", "b"):
-        bench.add(engine, bench.request(name, [10]))
+    engine = bench.engine(max_running=1, max_waiting=2)
+    for name in ("runs", "a", "b"):
+        bench.add(engine, bench.request(name, [10], max_tokens=2))
     with pytest.raises(QueueFull) as full:
         bench.add(engine, bench.request("c", [10]))
     assert 1 <= (full.value.retry_after or 0) <= 60
     assert "2 requests" in full.value.message("en")
-    engine.step()
+    while engine.stats().waiting > 1:
+        engine.step()
     bench.add(engine, bench.request("c", [10]))
+    bench.drain(engine)
+    bench.assert_all_free(engine)
+
+
+@pytest.mark.parametrize("steps", [0, 1, 2])
+def test_only_those_who_find_no_place_count_as_waiting(bench: Bench, steps: int) -> None:
+    """However many arrive within one step, and whether or not samples have forked."""
+    engine = bench.engine(max_running=4, max_waiting=1)
+    asked = 0
+
+    def ask(n: int) -> None:
+        nonlocal asked
+        asked += 1
+        bench.add(engine, bench.request(f"r{asked}", [10], n=n, max_tokens=20, ignore_eos=True))
+
+    def step() -> None:
+        for _ in range(steps):
+            engine.step()
+
+    ask(2)
+    step()
+    ask(1)
+    step()
+    assert not engine.is_full
+    ask(2)  # one place is free: it waits, and so does whoever comes after it
+    assert engine.is_full
+    for n in (1, 2):
+        with pytest.raises(QueueFull):
+            ask(n)
+    bench.drain(engine)
+    ask(1)
     bench.drain(engine)
     bench.assert_all_free(engine)
 

@@ -79,10 +79,13 @@ class EngineMachine(RuleBasedStateMachine):
                 name, PARTS[parts], text=parts, n=n, max_tokens=tokens, ignore_eos=True,
                 presence_penalty=1e-6 if penalty else 0.0,
             )  # fmt: skip
+            stats = self.engine.stats()
             try:
                 self.bench.add(self.engine, request)
             except QueueFull:
+                assert stats.waiting >= 6, "refused although the queue has room"
                 return
+            assert stats.waiting < 6 + 4
             self.asked[name] = request
 
     @rule(steps=st.integers(1, 8))

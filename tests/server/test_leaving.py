@@ -131,7 +131,8 @@ def test_a_full_queue_is_429_with_retry_after(make_settings: Callable[..., Setti
         with ThreadPoolExecutor(6) as pool:
             answers = list(pool.map(ask, range(6)))
         statuses = sorted(answer.status_code for answer in answers)
-        assert set(statuses) == {200, 429}  # those that arrive within one step all count as waiting: one may be all
+        assert statuses.count(200) >= 2  # one runs, one waits
+        assert set(statuses) == {200, 429}
         refused = next(answer for answer in answers if answer.status_code == 429)
         assert int(refused.headers["retry-after"]) >= 1
         assert refused.json()["error"]["code"] in ("queue_full", "too_many_preparing")

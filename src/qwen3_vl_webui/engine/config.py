@@ -16,7 +16,7 @@ class EngineConfig(msgspec.Struct, frozen=True, kw_only=True):
     dtype: Literal["bfloat16", "float16", "float32"] = "float32"
     max_context: int = 32768  # prompt and answer together
     max_running: int = 16  # sequences decoding together
-    max_waiting: int = 256  # requests in the queue; one more is refused with 429
+    max_waiting: int = 256  # requests that wait for a place; one more is refused with 429
     max_batch_tokens: int = 2048  # token budget of a step: decoding first, then chunks of prompts
     block_size: int = 16  # tokens a KV block
     num_blocks: int | None = None  # None: from `kv_cache_bytes`

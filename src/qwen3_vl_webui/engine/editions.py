@@ -127,7 +127,7 @@ class Editions:
             if time.monotonic() - slot.failed_at < RETRY_SECONDS:
                 raise slot.error
             slot.state, slot.error = "on_demand", None
-        if len(slot.waiting) >= max(slot.config.max_waiting, 1):
+        if len(slot.waiting) >= slot.config.max_running + slot.config.max_waiting:
             raise QueueFull("queue_full", limit=slot.config.max_waiting, retry_after=QUEUE_RETRY_AFTER)
         slot.waiting[request.request_id] = (request, pixels, time.monotonic())
         self._outbox.append(Loading(request_id=request.request_id, fraction=slot.fraction))

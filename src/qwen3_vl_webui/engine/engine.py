@@ -112,8 +112,8 @@ class Engine:
         They are kept, not copied, until the request ends. Raises InvalidRequest or QueueFull; then nothing is kept.
         """
         assert request.request_id not in self._groups, "request ids are unique"
-        if (waiting := len(self._scheduler.waiting)) >= self.config.max_waiting:
-            drained = self._pace * (waiting + 1) / 4  # a quarter of the queue
+        if (queued := self._scheduler.num_queued(request.sampling.n)) > self.config.max_waiting:
+            drained = self._pace * queued / 4  # a quarter of the queue
             retry_after = float(min(max(math.ceil(drained), 1), 60))
             raise QueueFull("queue_full", retry_after=retry_after, limit=self.config.max_waiting)
         now = time.monotonic()
@@ -167,7 +167,7 @@ class Engine:
     @property
     def is_full(self) -> bool:
         """Whether the newest request has to wait until others end."""
-        return self._scheduler.is_full
+        return self._scheduler.num_queued() > 0
 
     def stats(self) -> EngineStats:
         """A snapshot for metrics."""

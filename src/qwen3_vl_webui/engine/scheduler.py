@@ -65,11 +65,15 @@ class Scheduler:
     def add(self, sequence: Sequence) -> None:
         self.waiting.append(sequence)
 
-    @property
-    def is_full(self) -> bool:
-        """Those who run and those who wait want more places than there are."""
-        groups = {id(one.group): one.group.slots for one in (*self.running, *self.waiting)}
-        return sum(groups.values()) > self.max_running
+    def num_queued(self, *newcomers: int) -> int:
+        """How many wait for a place, `newcomers` who want so many places included. Who will be let in does not wait."""
+        free = self.max_running - sum(sequence.group.slots for sequence in self.running)
+        wanted = [*(sequence.group.slots for sequence in self.waiting), *newcomers]
+        for at, slots in enumerate(wanted):
+            free -= slots
+            if free < 0:
+                return len(wanted) - at
+        return 0
 
     def add_fork(self, sequence: Sequence) -> None:
         """Let a sibling run that was forked from a running sequence; its place was kept when the group was admitted."""
