@@ -166,7 +166,7 @@ class Settings(BaseSettings):
         unit="pixels",
         group="limits",
         ge=1024,
-        le=2_000_000_000,
+        le=178_956_970,  # Pillow opens no larger ones
     )
     max_pixels: int = setting(
         16_777_216,

@@ -137,6 +137,10 @@ ERRORS: dict[str, tuple[str, str]] = {
     ),
     "media_broken": ("{field} cannot be decoded: {reason}", "无法解码 {field}：{reason}"),
     "media_bytes": ("{field} is larger than the limit of {limit} bytes.", "{field} 超过上限 {limit} 字节。"),
+    "media_bytes_together": (
+        "The pictures and videos of {field} are larger than the limit of {limit} bytes together.",
+        "{field} 中的图片和视频总共超过上限 {limit} 字节。",
+    ),
     "media_clip": (
         "{field}: the range from {start} s to {end} s holds no frame; the video lasts {duration:.1f} s.",
         "{field}：{start} 秒到 {end} 秒之间没有画面；视频长 {duration:.1f} 秒。",
@@ -155,8 +159,8 @@ ERRORS: dict[str, tuple[str, str]] = {
     "media_path": ("{field}: there is no such file in an allowed folder.", "{field}：允许的文件夹中没有该文件。"),
     "media_paths_off": ("{field}: this server reads no files by path.", "{field}：此服务不按路径读取文件。"),
     "media_pixels": (
-        "{field} has {width} x {height} pixels and the limit is {limit} in all.",
-        "{field} 为 {width} x {height} 像素，总数上限为 {limit}。",
+        "{field} has {pixels} pixels and the limit is {limit} in all.",
+        "{field} 为 {pixels} 像素，总数上限为 {limit}。",
     ),
     "media_position": (
         "The model's chat template takes pictures and videos only in user messages and tool results.",

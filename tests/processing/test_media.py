@@ -17,6 +17,7 @@ import trustme
 
 import media_cases as make
 from qwen3_vl_webui.errors import Forbidden, InvalidRequest, TooLarge, WebUIError
+from qwen3_vl_webui.processing.image import decode_image
 from qwen3_vl_webui.processing.limits import MediaLimits
 from qwen3_vl_webui.processing.media import MediaFetcher, is_public
 from qwen3_vl_webui.processing.source import Source
@@ -295,6 +296,8 @@ async def _stalled(writer: asyncio.StreamWriter) -> None:
 @pytest.mark.parametrize(
     ("reply", "error", "code"),
     [
+        (answer(b"", "302 Found"), InvalidRequest, "media_status"),
+        (answer(b"", "304 Not Modified"), InvalidRequest, "media_status"),
         (_endless, TooLarge, "media_bytes"),
         (answer(bytes(20_001)), TooLarge, "media_bytes"),
         (_stalled, InvalidRequest, "media_timeout"),
@@ -313,6 +316,25 @@ async def test_bad_answers(server: Server, reply: bytes, error: type[WebUIError]
         await fetch(f"http://127.0.0.1:{server.port}/", limits)
     assert caught.value.code == code
     assert caught.value.field == "image_url"
+
+
+async def test_a_large_medium_waits_in_a_file_that_leaves_nothing_behind(server: Server, tmp_path: Path) -> None:
+    picture = make.png(900, 700)
+    server.answers["/large.png"] = answer(picture)
+    limits = MediaLimits(allow_private_hosts=True, in_memory_bytes=1000, spool_folder=tmp_path / "new")
+    async with MediaFetcher(limits) as fetcher:
+        source = await fetcher.fetch(f"http://127.0.0.1:{server.port}/large.png", field="image_url")
+        small = await fetcher.fetch(f"http://127.0.0.1:{server.port}/a.png", field="image_url")
+    assert not isinstance(source.data, bytes)
+    assert source == Source(**{**vars(Source.from_bytes(picture)), "data": source.data})
+    assert isinstance(small.data, bytes)
+    assert not list((tmp_path / "new").iterdir())
+    with source.open() as first, source.open() as second:  # readers do not move each other
+        assert first.read(100) == picture[:100]
+        assert second.read() == picture
+        assert (second.seek(-10, 2), second.read(4)) == (len(picture) - 10, picture[-10:-6])
+        assert first.read() == picture[100:]
+    assert decode_image(source, 10**7, field="image_url").shape == (700, 900, 3)
 
 
 async def test_a_host_that_nobody_knows_or_serves() -> None:

@@ -36,10 +36,11 @@ def opened(source: Source, max_pixels: int, *, field: str) -> Iterator[Image.Ima
                 with image:
                     width, height = image.size
                     if width * height > max_pixels:
-                        raise TooLarge("media_pixels", field=field, width=width, height=height, limit=max_pixels)
+                        raise TooLarge("media_pixels", field=field, pixels=f"{width} x {height}", limit=max_pixels)
                     yield image
         except Image.DecompressionBombError as error:
-            raise TooLarge("media_pixels", field=field, width="?", height="?", limit=max_pixels) from error
+            most = 2 * (Image.MAX_IMAGE_PIXELS or 0)
+            raise TooLarge("media_pixels", field=field, pixels=f"> {most}", limit=max_pixels) from error
         except UnidentifiedImageError as error:
             raise InvalidRequest(
                 "media_broken", field=field, reason=f"not a picture Pillow can read ({source.mime})"

@@ -32,5 +32,8 @@ class MediaLimits:
         str, ...
     ] = ()  # empty: any public host; else only these and, with a leading dot, their subdomains
     allow_private_hosts: bool = False  # also loopback and private addresses
+    # where a fetched medium waits
+    in_memory_bytes: int = 8 << 20  # one that is larger waits in a file without a name
+    spool_folder: Path | None = None  # of such files; None: the system's temporary folder
     # memory kept for media that come again in the next turn
     cache_bytes: int = 256 << 20

@@ -2,7 +2,8 @@
 
 A URL's host is resolved once; if any address it has is not public, it is refused; the connection goes to the very
 address that was checked (Host and TLS name stay the URL's), so a second answer of the name server changes nothing.
-Every redirect is checked the same way. Proxies and cookies are not used. Bytes are counted while they arrive.
+Every redirect is checked the same way. Proxies and cookies are not used. Bytes are counted while they arrive; many of
+them wait in a file, not in memory.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ import httpx
 from qwen3_vl_webui.errors import Forbidden, InvalidRequest, TooLarge
 from qwen3_vl_webui.processing.limits import MediaLimits
 from qwen3_vl_webui.processing.source import Source
+from qwen3_vl_webui.processing.spool import Spool
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Resolver = Callable[[str, int], Awaitable[list[str]]]
@@ -81,8 +83,8 @@ class MediaFetcher:
             data = await asyncio.to_thread(self._decode_data_uri, reference, field)
             return await asyncio.to_thread(Source.from_bytes, data, field=field)
         if scheme.startswith(("http://", "https://")):
-            data = await self._download(reference, field)
-            return await asyncio.to_thread(Source.from_bytes, data, field=field)
+            body = await self._download(reference, field)
+            return await asyncio.to_thread(lambda: Source.from_bytes(body.content(), field=field))
         if scheme.startswith("file:"):
             return await asyncio.to_thread(self._open_path, _file_url_path(reference, field), field)
         if not bare or "://" in reference[:32]:
@@ -149,25 +151,25 @@ class MediaFetcher:
 
     # URLs
 
-    async def _download(self, url: str, field: str) -> bytes:
+    async def _download(self, url: str, field: str) -> Spool:
         try:
             async with asyncio.timeout(self._limits.fetch_seconds):
                 for _ in range(self._limits.max_redirects + 1):
                     result = await self._get(url, field)
-                    if isinstance(result, bytes):
+                    if isinstance(result, Spool):
                         return result
                     url = result
         except TimeoutError as error:
             raise InvalidRequest("media_timeout", field=field, seconds=self._limits.fetch_seconds) from error
         raise InvalidRequest("media_redirects", field=field, limit=self._limits.max_redirects)
 
-    async def _get(self, url: str, field: str) -> bytes | str:
+    async def _get(self, url: str, field: str) -> Spool | str:
         """One hop: the body, or where it redirects to."""
         request = await self._pinned_request(url, field)
         try:
             response = await self._client.send(request, stream=True)
             try:
-                if response.is_redirect:
+                if response.has_redirect_location:
                     return str(httpx.URL(url).join(response.headers["location"]))
                 if response.status_code != 200:
                     raise InvalidRequest("media_status", field=field, status=response.status_code)
@@ -175,11 +177,13 @@ class MediaFetcher:
                     raise InvalidRequest("media_fetch", field=field, reason="compressed transfer")
                 length = response.headers.get("content-length", "")
                 self._check_bytes(int(length) if length.isdecimal() else 0, field)
-                body = bytearray()
+                body = Spool(in_memory=self._limits.in_memory_bytes, folder=self._limits.spool_folder)
                 async for chunk in response.aiter_raw():
-                    body += chunk
-                    self._check_bytes(len(body), field)
-                return bytes(body)
+                    body.add(chunk)
+                    self._check_bytes(body.size, field)
+                    if body.must_write:
+                        await asyncio.to_thread(body.flush)
+                return body
             finally:
                 await response.aclose()
         except httpx.TimeoutException as error:

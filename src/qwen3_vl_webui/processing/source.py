@@ -1,4 +1,4 @@
-"""A picture or video by its encoded bytes: in memory or in a file, with the hash that identifies it."""
+"""A picture or video by its encoded bytes: in memory, in a file, or in one without a name, with its hash."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ import hashlib
 from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
-from typing import BinaryIO, Literal
+from typing import Any, BinaryIO, Literal, cast
 
 from qwen3_vl_webui.errors import InvalidRequest
+from qwen3_vl_webui.processing.spool import UnnamedFile
 
 Kind = Literal["image", "video"]
 HEAD = 189  # bytes that are enough to tell the format: a packet of an MPEG transport stream and the next one's first
@@ -22,31 +23,36 @@ class Source:
     size: int
     kind: Kind  # an animated GIF or WebP is an image here; it may be used as a video all the same
     mime: str
-    data: bytes | None = field(default=None, repr=False)
-    path: Path | None = None
+    data: bytes | UnnamedFile | None = field(default=None, repr=False)
+    path: Path | None = None  # of a file that is not ours
 
     @classmethod
-    def from_bytes(cls, data: bytes, *, field: str | None = None) -> Source:
+    def from_bytes(cls, data: bytes | UnnamedFile, *, field: str | None = None) -> Source:
         """`InvalidRequest` naming `field` when the bytes are no known picture or video."""
-        kind, mime = sniff(data[:HEAD], field=field)
-        return cls(sha256=hashlib.sha256(data).hexdigest(), size=len(data), kind=kind, mime=mime, data=data)
+        with BytesIO(data) if isinstance(data, bytes) else data.open() as file:
+            return cls(**_identify(file, field), data=data)
 
     @classmethod
     def from_path(cls, path: Path, *, field: str | None = None) -> Source:
         """Refer to a file without reading it into memory. It must not change while it is in use."""
         with path.open("rb") as file:
-            kind, mime = sniff(file.read(HEAD), field=field)
-            file.seek(0)
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
-            size = file.tell()
-        return cls(sha256=digest, size=size, kind=kind, mime=mime, path=path)
+            return cls(**_identify(file, field), path=path)
 
     def open(self) -> BinaryIO:
         """The bytes as a seekable file; the caller closes it."""
-        if self.data is not None:
+        if isinstance(self.data, bytes):
             return BytesIO(self.data)
+        if self.data is not None:
+            return self.data.open()
         assert self.path is not None, "a source has bytes or a path"
         return self.path.open("rb")
+
+
+def _identify(file: BinaryIO, field: str | None) -> dict[str, Any]:
+    kind, mime = sniff(file.read(HEAD), field=field)
+    file.seek(0)
+    digest = hashlib.file_digest(cast(Any, file), "sha256").hexdigest()
+    return {"sha256": digest, "size": file.seek(0, 2), "kind": kind, "mime": mime}
 
 
 def sniff(head: bytes, *, field: str | None = None) -> tuple[Kind, str]:

@@ -188,7 +188,7 @@ class _Container(_Reader):
         width, height = stream.codec_context.width, stream.codec_context.height
         if width * height > self.limits.max_image_pixels:
             limit = self.limits.max_image_pixels
-            raise TooLarge("media_pixels", field=self.field, width=width, height=height, limit=limit)
+            raise TooLarge("media_pixels", field=self.field, pixels=f"{width} x {height}", limit=limit)
         stream.thread_type = "AUTO"
         declared = float(stream.average_rate) if stream.average_rate else None
         base = stream.time_base

@@ -47,6 +47,7 @@ def media_limits(settings: Settings) -> MediaLimits:
         max_video_frames=settings.max_video_frames,
         max_fps=settings.max_fps,
         fetch_seconds=settings.fetch_seconds,
+        spool_folder=settings.data,
         allowed_dirs=settings.allowed_media_dirs,
         allowed_hosts=settings.allowed_media_hosts,
         allow_private_hosts=settings.allow_private_media_hosts,

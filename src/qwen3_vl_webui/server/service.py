@@ -22,7 +22,15 @@ from qwen3_vl_webui.config import Settings
 from qwen3_vl_webui.engine.client import EngineClient
 from qwen3_vl_webui.engine.request import Edition, EngineRequest, SamplingParams
 from qwen3_vl_webui.engine.status import EngineStatus
-from qwen3_vl_webui.errors import EngineFailure, EngineUnavailable, InvalidRequest, NotFound, QueueFull, WebUIError
+from qwen3_vl_webui.errors import (
+    EngineFailure,
+    EngineUnavailable,
+    InvalidRequest,
+    NotFound,
+    QueueFull,
+    TooLarge,
+    WebUIError,
+)
 from qwen3_vl_webui.plan import Resolved, resolve
 from qwen3_vl_webui.processing.media import MediaFetcher
 from qwen3_vl_webui.processing.messages import MediaPart, Message
@@ -353,15 +361,9 @@ class ChatService:
             for j, part in enumerate(message.parts):
                 if isinstance(part, MediaPart) and isinstance(part.source, str):
                     source = await self.fetch(part.source, field=f"messages[{i}].parts[{j}]")
-                    left -= source.size if source.data is not None else 0
-                    if left < 0:  # all of them are in memory together
-                        raise InvalidRequest(
-                            "value_out_of_range",
-                            field="messages",
-                            minimum=0,
-                            maximum=self.media_limits.max_bytes,
-                            value=self.media_limits.max_bytes - left,
-                        )
+                    left -= source.size if source.path is None else 0
+                    if left < 0:  # all of them are kept together, in memory or beside the history
+                        raise TooLarge("media_bytes_together", field="messages", limit=self.media_limits.max_bytes)
                     part = replace(part, source=source)
                 parts.append(part)
             fetched.append(replace(message, parts=tuple(parts)))
