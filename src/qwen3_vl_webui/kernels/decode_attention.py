@@ -1,0 +1,394 @@
+"""Attention of one new token a sequence over the paged cache: split over the past, grouped heads, nothing on the host.
+
+    decode_attention(q [n, heads, d], cache, block_table, lengths, workspace) -> [n, heads, d]
+    decode_step(qkv [n, (heads + 2 * kv_heads) * d], ..., cache, block_table, lengths, workspace) -> [n, heads, d]
+
+`decode_step` is the whole of a layer's attention between two products: it also norms and turns the queries and the
+key as `norm_rope_write` does, attends with the new token straight from registers and writes it into the cache.
+
+cache: one layer's pair of [kv_heads, blocks, block_size, d]; block_table: int32 [n, max_blocks]; lengths: int32 [n],
+the tokens that a row sees, its new one included. The grid follows from n alone and lengths are read on the device, so
+a captured graph serves any lengths. A row of length 0 is padding: it touches no cache and its output is zero. What
+lies in blocks past a length, and in entries of the table past a length's blocks, may be anything that is finite and
+valid. Scale d ** -0.5; d is a power of two.
+
+Method (flash decoding): a program takes one row, one KV head with its group of query heads, and a run of the past.
+Runs are as even as the length allows. A row that needs several programs leaves their sums in the workspace, and the
+one that finishes last adds them up in their order, so that results do not depend on timing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import torch
+import triton
+import triton.language as tl
+from torch import Tensor
+
+from qwen3_vl_webui.kernels import dependent_launch
+from qwen3_vl_webui.kernels.norm_rope_write import norm_rope_write_reference, normed_and_turned
+
+_SPLITS_AT_ONCE = 16  # partial sums that are added up together
+_LOG2_E = 1.4426950408889634
+
+
+@dataclass(frozen=True)
+class DecodeTiles:
+    """How the past is cut: tokens a step, least steps a program, programs a multiprocessor, and the launch."""
+
+    tokens: int = 64
+    least_steps: int = 1
+    programs: int = 2
+    warps: int = 4
+    stages: int = 3
+
+
+@dataclass(frozen=True)
+class DecodeWorkspace:
+    """Partial sums and arrival counters for up to `rows` rows. One stream at a time may use it; all layers share it."""
+
+    rows: int
+    sums: Tensor  # float32 [programs, group, d]
+    stats: Tensor  # float32 [programs, 2, group]: largest score and sum of weights
+    arrived: Tensor  # int32 [rows * kv_heads], zero between calls
+
+    @classmethod
+    def allocate(
+        cls, rows: int, heads: int, kv_heads: int, d: int, device: torch.device, tiles: DecodeTiles | None = None
+    ) -> DecodeWorkspace:
+        tiles = tiles or decode_tiles(device)
+        most = max(n * kv_heads * num_splits(n, kv_heads, device, tiles) for n in range(1, rows + 1))
+        group = heads // kv_heads
+        return cls(
+            rows,
+            torch.empty((most, group, d), dtype=torch.float32, device=device),
+            torch.empty((most, 2, group), dtype=torch.float32, device=device),
+            torch.zeros(rows * kv_heads, dtype=torch.int32, device=device),
+        )
+
+
+@lru_cache
+def decode_tiles(device: torch.device) -> DecodeTiles:
+    """The tiles for a device; those of the smaller multiprocessors fit into 99 KiB of shared memory."""
+    return DecodeTiles()
+
+
+@lru_cache
+def _multiprocessors(device: torch.device) -> int:
+    return torch.cuda.get_device_properties(device).multi_processor_count if device.type == "cuda" else 4
+
+
+def num_splits(rows: int, kv_heads: int, device: torch.device, tiles: DecodeTiles) -> int:
+    """Programs that a row's past may be cut into: enough that all multiprocessors have work."""
+    return min(max(1, tiles.programs * _multiprocessors(device) // (rows * kv_heads)), 128)
+
+
+def decode_attention_reference(q: Tensor, cache: tuple[Tensor, Tensor], block_table: Tensor, lengths: Tensor) -> Tensor:
+    """The same with PyTorch's own operations, in float64, row by row."""
+    rows = torch.zeros(q.shape, dtype=torch.float64, device=q.device)
+    for row, length in enumerate(lengths.tolist()):
+        if length:
+            keys, values = (
+                pool[:, block_table[row].long()].flatten(1, 2)[:, :length].double() for pool in cache
+            )  # [kv_heads, length, d]
+            query = q[row].double().unflatten(0, (keys.shape[0], -1))
+            weights = (query @ keys.mT * q.shape[-1] ** -0.5).softmax(-1)
+            rows[row] = (weights @ values).flatten(0, 1)
+    return rows
+
+
+def decode_step_reference(
+    qkv: Tensor,
+    q_weight: Tensor,
+    k_weight: Tensor,
+    eps: float,
+    cos: Tensor,
+    sin: Tensor,
+    cache: tuple[Tensor, Tensor],
+    block_table: Tensor,
+    lengths: Tensor,
+) -> Tensor:
+    """The same with PyTorch's own operations."""
+    last = (lengths - 1).clamp(min=0).long()
+    size = cache[0].shape[2]
+    slots = block_table.long().gather(1, (last // size)[:, None])[:, 0] * size + last % size
+    slots = torch.where(lengths > 0, slots, -1)
+    q = norm_rope_write_reference(qkv, q_weight, k_weight, eps, cos, sin, cache, slots)
+    return decode_attention_reference(q, cache, block_table, lengths)
+
+
+def decode_attention(
+    q: Tensor,
+    cache: tuple[Tensor, Tensor],
+    block_table: Tensor,
+    lengths: Tensor,
+    workspace: DecodeWorkspace,
+    *,
+    out: Tensor | None = None,
+    tiles: DecodeTiles | None = None,
+    dependent: bool = False,
+) -> Tensor:
+    """q [n, heads, d] of tokens whose keys and values are in the cache. `dependent`: part of such a chain."""
+    count, heads, d = q.shape
+    assert q[0].is_contiguous()
+    out = torch.empty((count, heads, d), dtype=q.dtype, device=q.device) if out is None else out
+    _launch(q, q.stride(0), None, cache, block_table, lengths, workspace, out, tiles, dependent)
+    return out
+
+
+def decode_step(
+    qkv: Tensor,
+    q_weight: Tensor,
+    k_weight: Tensor,
+    eps: float,
+    cos: Tensor,
+    sin: Tensor,
+    cache: tuple[Tensor, Tensor],
+    block_table: Tensor,
+    lengths: Tensor,
+    workspace: DecodeWorkspace,
+    *,
+    out: Tensor | None = None,
+    tiles: DecodeTiles | None = None,
+    dependent: bool = False,
+) -> Tensor:
+    """Norm, rotary embedding, cache write and attention; cos and sin [n, d / 2] or [n, 1, d / 2] float32."""
+    kv_heads, _, _, d = cache[0].shape
+    count, width = qkv.shape
+    assert qkv.stride(1) == 1
+    assert cos.is_contiguous()
+    assert sin.is_contiguous()
+    assert cos.numel() == sin.numel() == count * d // 2
+    heads = width // d - 2 * kv_heads
+    out = torch.empty((count, heads, d), dtype=qkv.dtype, device=qkv.device) if out is None else out
+    fresh = (q_weight, k_weight, cos, sin, eps)
+    _launch(qkv, qkv.stride(0), fresh, cache, block_table, lengths, workspace, out, tiles, dependent)
+    return out
+
+
+def _launch(
+    q: Tensor,
+    row_stride: int,
+    fresh: tuple[Tensor, Tensor, Tensor, Tensor, float] | None,
+    cache: tuple[Tensor, Tensor],
+    block_table: Tensor,
+    lengths: Tensor,
+    workspace: DecodeWorkspace,
+    out: Tensor,
+    tiles: DecodeTiles | None,
+    dependent: bool,
+) -> None:
+    keys, values = cache
+    kv_heads, _, block_size, d = keys.shape
+    count, heads, _ = out.shape
+    assert keys[0].is_contiguous()
+    assert values[0].is_contiguous()
+    assert keys.stride(0) == values.stride(0)
+    assert block_table.dtype == lengths.dtype == torch.int32
+    assert block_table.stride(1) == 1
+    assert out.is_contiguous()
+    assert count <= workspace.rows
+    if not count:
+        return
+    tiles = tiles or decode_tiles(q.device)
+    splits = num_splits(count, kv_heads, q.device, tiles)
+    assert count * kv_heads * splits <= workspace.sums.shape[0]
+    group = heads // kv_heads
+    q_weight, k_weight, cos, sin, eps = fresh or (q, q, q, q, 0.0)
+    _decode[(count * kv_heads, splits)](
+        q,
+        q_weight,
+        k_weight,
+        cos,
+        sin,
+        keys,
+        values,
+        block_table,
+        lengths,
+        workspace.sums,
+        workspace.stats,
+        workspace.arrived,
+        out,
+        eps,
+        d**-0.5 * _LOG2_E,
+        row_stride,
+        keys.stride(0),
+        block_table.stride(0),
+        KV_HEADS=kv_heads,
+        GROUP=group,
+        ROWS=max(16, triton.next_power_of_2(group)),
+        D=d,
+        BLOCK=block_size,
+        TOKENS=tiles.tokens,
+        SPLITS=splits,
+        LEAST=tiles.least_steps,
+        AT_ONCE=min(_SPLITS_AT_ONCE, triton.next_power_of_2(splits)),
+        FRESH=fresh is not None,
+        DEPENDENT=dependent,
+        PRECISION="ieee" if q.dtype == torch.float32 else "tf32",
+        num_warps=tiles.warps,
+        num_stages=tiles.stages,
+        **dependent_launch.launch_options(dependent),
+    )
+
+
+@triton.jit
+def _decode(  # type: ignore[no-untyped-def]
+    q,  # queries, or with FRESH whole qkv rows
+    q_weight,
+    k_weight,
+    cos,
+    sin,
+    keys,
+    values,
+    block_table,
+    lengths,
+    sums,
+    stats,
+    arrived,
+    out,
+    eps,
+    scale,  # d ** -0.5 * log2(e): weights are powers of two
+    row_stride,
+    cache_stride,
+    table_stride,
+    KV_HEADS: tl.constexpr,
+    GROUP: tl.constexpr,
+    ROWS: tl.constexpr,  # GROUP padded to what a tensor core takes
+    D: tl.constexpr,
+    BLOCK: tl.constexpr,
+    TOKENS: tl.constexpr,
+    SPLITS: tl.constexpr,
+    LEAST: tl.constexpr,
+    AT_ONCE: tl.constexpr,
+    FRESH: tl.constexpr,
+    DEPENDENT: tl.constexpr,
+    PRECISION: tl.constexpr,
+):
+    if DEPENDENT:
+        dependent_launch.launch_dependents()
+    place = tl.program_id(0)
+    split = tl.program_id(1)
+    row = (place // KV_HEADS).to(tl.int64)
+    kv_head = place % KV_HEADS
+    kind = keys.dtype.element_ty
+    member = tl.arange(0, ROWS)[:, None]
+    column = tl.arange(0, D)[None, :]
+    token = tl.arange(0, TOKENS)
+    if FRESH:
+        other = (column + D // 2) % D
+        qw = tl.load(q_weight + column).to(tl.float32)
+        qw_other = tl.load(q_weight + other).to(tl.float32)
+        kw = tl.load(k_weight + column).to(tl.float32)
+        kw_other = tl.load(k_weight + other).to(tl.float32)
+    if DEPENDENT:
+        dependent_launch.wait()
+
+    length = tl.load(lengths + row)
+    past = tl.maximum(length - 1, 0) if FRESH else length  # tokens that are read from the cache
+    steps = tl.cdiv(past, TOKENS)
+    own_steps = tl.maximum(tl.cdiv(steps, SPLITS), LEAST)
+    active = tl.maximum(tl.cdiv(steps, own_steps), 1)  # programs of this row that have work
+    if split < active:
+        start = split * own_steps * TOKENS
+        end = tl.minimum(start + own_steps * TOKENS, past)
+        table = block_table + row * table_stride
+        keys += kv_head.to(tl.int64) * cache_stride
+        values += kv_head.to(tl.int64) * cache_stride
+        q_at = q + row * row_stride + (kv_head * GROUP + member) * D
+        x = tl.load(q_at + column, mask=member < GROUP, other=0.0)
+        largest = tl.full((ROWS,), float("-inf"), tl.float32)
+        total = tl.zeros((ROWS,), tl.float32)
+        summed = tl.zeros((ROWS, D), tl.float32)
+        if FRESH:
+            c = tl.load(cos + row * (D // 2) + column % (D // 2))
+            s = tl.load(sin + row * (D // 2) + column % (D // 2))
+            partner = tl.load(q_at + other, mask=member < GROUP, other=0.0).to(tl.float32)
+            turned = normed_and_turned(x.to(tl.float32), partner, qw, qw_other, c, s, column, eps, D)
+            query = turned.to(kind)
+            if (split == active - 1) & (length > 0):
+                k_at = q + row * row_stride + (KV_HEADS * GROUP + kv_head) * D
+                v_at = k_at + KV_HEADS * D
+                fresh = tl.load(k_at + column).to(tl.float32)
+                partner = tl.load(k_at + other).to(tl.float32)
+                key = normed_and_turned(fresh, partner, kw, kw_other, c, s, column, eps, D).to(kind)
+                value = tl.load(v_at + column)
+                block = tl.load(table + past // BLOCK).to(tl.int64)
+                slot = (block * BLOCK + past % BLOCK) * D + column
+                tl.store(keys + slot, key)
+                tl.store(values + slot, value)
+                largest = tl.sum(query.to(tl.float32) * key.to(tl.float32), axis=1) * scale
+                total = tl.full((ROWS,), 1.0, tl.float32)
+                summed += value.to(tl.float32)
+        else:
+            query = x
+        for at in tl.range(start, end, TOKENS):
+            index = at + token
+            if BLOCK % TOKENS == 0:  # one block holds the whole tile
+                slot = tl.load(table + at // BLOCK).to(tl.int64) * BLOCK + (at % BLOCK + token)
+            else:
+                block = tl.load(table + index // BLOCK, mask=index < end, other=0)
+                slot = block.to(tl.int64) * BLOCK + index % BLOCK
+            k = tl.load(keys + slot[:, None] * D + column)
+            scores = tl.dot(query, tl.trans(k), input_precision=PRECISION) * scale
+            scores = tl.where((index < end)[None, :], scores, float("-inf"))
+            new_largest = tl.maximum(largest, tl.max(scores, axis=1))
+            shrink = tl.exp2(largest - new_largest)
+            weights = tl.exp2(scores - new_largest[:, None])
+            v = tl.load(values + slot[:, None] * D + column)
+            total = total * shrink + tl.sum(weights, axis=1)
+            summed = tl.dot(weights.to(kind), v, summed * shrink[:, None], input_precision=PRECISION)
+            largest = new_largest
+
+        out_at = out + (row * KV_HEADS + kv_head) * (GROUP * D)
+        inside = member < GROUP
+        if active == 1:
+            result = summed / tl.where(total > 0, total, 1.0)[:, None]
+            tl.store(out_at + member * D + column, result.to(out.dtype.element_ty), mask=inside)
+        else:
+            part = place.to(tl.int64) * SPLITS + split
+            line = tl.arange(0, ROWS)
+            tl.store(sums + part * (GROUP * D) + member * D + column, summed, mask=inside)
+            tl.store(stats + part * (2 * GROUP) + line, largest, mask=line < GROUP)
+            tl.store(stats + part * (2 * GROUP) + GROUP + line, total, mask=line < GROUP)
+            tl.debug_barrier()  # all of this program's sums are out before its arrival is
+            if tl.atomic_add(arrived + place, 1, sem="acq_rel") == active - 1:
+                tl.debug_barrier()
+                _combine(sums, stats, out_at, place.to(tl.int64) * SPLITS, active, GROUP, D, AT_ONCE)
+                tl.store(arrived + place, 0)
+
+
+@triton.jit
+def _combine(sums, stats, out_at, first, active, GROUP: tl.constexpr, D: tl.constexpr, AT_ONCE: tl.constexpr):  # type: ignore[no-untyped-def]
+    """Add the partial sums of one row and KV head, AT_ONCE programs at a time."""
+    MEMBERS: tl.constexpr = triton.next_power_of_2(GROUP)
+    member = tl.arange(0, MEMBERS)
+    column = tl.arange(0, D)
+    lowest = -1e30  # finite: what is not there takes part with weight 0
+    largest = tl.full((MEMBERS,), lowest, tl.float32)
+    total = tl.zeros((MEMBERS,), tl.float32)
+    summed = tl.zeros((MEMBERS, D), tl.float32)
+    for start in tl.range(0, active, AT_ONCE):
+        split = start + tl.arange(0, AT_ONCE)
+        there = (split < active)[:, None] & (member < GROUP)[None, :]
+        at = first + split
+        stat = stats + at[:, None] * (2 * GROUP) + member[None, :]
+        high = tl.load(stat, mask=there, other=lowest, cache_modifier=".cg")
+        weight = tl.load(stat + GROUP, mask=there, other=0.0, cache_modifier=".cg")
+        part = tl.load(
+            sums + at[:, None, None] * (GROUP * D) + member[None, :, None] * D + column[None, None, :],
+            mask=there[:, :, None],
+            other=0.0,
+            cache_modifier=".cg",
+        )
+        new_largest = tl.maximum(largest, tl.max(high, axis=0))
+        shrink = tl.exp2(largest - new_largest)
+        factor = tl.exp2(high - new_largest[None, :])
+        total = total * shrink + tl.sum(weight * factor, axis=0)
+        summed = summed * shrink[:, None] + tl.sum(part * factor[:, :, None], axis=0)
+        largest = new_largest
+    result = summed / tl.where(total > 0, total, 1.0)[:, None]
+    at = out_at + member[:, None] * D + column[None, :]
+    tl.store(at, result.to(out_at.dtype.element_ty), mask=(member < GROUP)[:, None])

@@ -1,0 +1,65 @@
+"""Decode attention equals dense attention in float64 for any lengths, splits and block sizes, call after call."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from paged_cases import WHERE, Where, paged
+from qwen3_vl_webui.kernels.decode_attention import (
+    DecodeTiles,
+    DecodeWorkspace,
+    decode_attention,
+    decode_attention_reference,
+    decode_step,
+    decode_step_reference,
+)
+
+LENGTHS = [[1], [0, 5, 0], [16, 17, 31, 32, 33], [200, 1, 64, 65]]
+TILES = [DecodeTiles(tokens=16, programs=1), DecodeTiles(tokens=32, least_steps=2, programs=20)]
+
+
+@pytest.mark.parametrize("where", WHERE)
+@pytest.mark.parametrize("lengths", LENGTHS, ids=str)
+@pytest.mark.parametrize("block_size", [1, 16, 64])
+@pytest.mark.parametrize("tiles", TILES, ids=["few", "many"])
+@pytest.mark.parametrize(("heads", "kv_heads"), [(6, 2), (4, 1)])
+def test_equals_dense_attention(
+    where: Where, lengths: list[int], block_size: int, tiles: DecodeTiles, heads: int, kv_heads: int
+) -> None:
+    device, dtype, tolerance = where
+    d = 16
+    case = paged(lengths, kv_heads=kv_heads, d=d, block_size=block_size, dtype=dtype, device=device)
+    workspace = DecodeWorkspace.allocate(8, heads, kv_heads, d, torch.device(device), tiles)
+    workspace.sums.fill_(torch.nan)
+    q = torch.randn(len(lengths), heads, d, device=device).to(dtype)
+    wanted = decode_attention_reference(q, case.cache, case.block_table, case.lengths)
+    for _ in range(2):  # the first call leaves the workspace as it found it
+        out = torch.full(q.shape, torch.nan, dtype=dtype, device=device)
+        found = decode_attention(q, case.cache, case.block_table, case.lengths, workspace, out=out, tiles=tiles)
+        torch.testing.assert_close(found.double(), wanted, atol=tolerance, rtol=tolerance)
+
+
+@pytest.mark.parametrize("where", WHERE)
+@pytest.mark.parametrize("lengths", LENGTHS, ids=str)
+@pytest.mark.parametrize("block_size", [4, 64])
+@pytest.mark.parametrize("tiles", TILES, ids=["few", "many"])
+def test_a_step_norms_turns_writes_and_attends(
+    where: Where, lengths: list[int], block_size: int, tiles: DecodeTiles
+) -> None:
+    device, dtype, tolerance = where
+    heads, kv_heads, d = 6, 2, 32
+    case = paged(lengths, kv_heads=kv_heads, d=d, block_size=block_size, dtype=dtype, device=device)
+    count = len(lengths)
+    qkv = torch.randn(count, (heads + 2 * kv_heads) * d, device=device).to(dtype)
+    q_weight, k_weight = (torch.randn(d, device=device).to(dtype) for _ in range(2))
+    angles = torch.rand(count, 1, d // 2, device=device) * 100
+    arguments = (qkv, q_weight, k_weight, 1e-6, angles.cos(), angles.sin())
+    reference_cache = (case.cache[0].clone(), case.cache[1].clone())
+    wanted = decode_step_reference(*arguments, reference_cache, case.block_table, case.lengths)
+    workspace = DecodeWorkspace.allocate(count, heads, kv_heads, d, torch.device(device), tiles)
+    out = torch.full((count, heads, d), torch.nan, dtype=dtype, device=device)
+    decode_step(*arguments, case.cache, case.block_table, case.lengths, workspace, out=out, tiles=tiles)
+    torch.testing.assert_close(out.double(), wanted, atol=2 * tolerance, rtol=tolerance)
+    torch.testing.assert_close(case.cache[0], reference_cache[0], atol=tolerance, rtol=tolerance)
+    assert torch.equal(case.cache[1], reference_cache[1])
