@@ -10,7 +10,8 @@ import cv2
 import numpy as np
 from PIL import Image, ImageDraw
 
-from training.fonts import choose, font
+from training.fonts import choose
+from training.glyphs import line, width
 from training.scene import Box
 
 Color = tuple[int, int, int]
@@ -75,14 +76,10 @@ class Canvas:
 
     def text(self, x: float, y: float, text: str, name: str, size: int, fill: Color, anchor: str = "lm") -> Box:
         """Draws one line; the anchor is Pillow's. Returns the line's box."""
-        face = font(name, size)
-        self.draw.text((x, y), text, fill=fill, font=face, anchor=anchor)
-        return (
-            face.getbbox(text, anchor=anchor)[0] + x,
-            y - size * 0.55,
-            face.getbbox(text, anchor=anchor)[2] + x,
-            y + size * 0.55,
-        )
+        mask, left, top, begin, end = line(text, name, size, anchor)
+        if mask.size:
+            self.draw.bitmap((round(x) + left, round(y) + top), Image.fromarray(mask), fill)
+        return x + begin, y - size * 0.55, x + end, y + size * 0.55
 
     def rect(
         self, box: Box, fill: Color | None, outline: Color | None = None, radius: float = 0, width: int = 1
@@ -100,7 +97,7 @@ class Canvas:
 
 
 def text_width(text: str, name: str, size: int) -> float:
-    return font(name, size).getlength(text)
+    return width(text, name, size)
 
 
 def fit(text: str, name: str, size: int, width: float, smallest: int = 10) -> int:

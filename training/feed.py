@@ -54,23 +54,16 @@ def _work(
         number += 1
         rng = Random(name)
         size = rng.choices(names, shares)[0]
-        rows = max(1, round(SIZES[size].rows * scale))
+        shape = SIZES[size].scaled(scale)
         buffer = np.memmap(f"{folder}/{slot}", np.uint8, "r+", shape=(slot_bytes,))
         try:
-            count = pack(
-                tokenizer,
-                Layout.of(SIZES[size], frames_of(size)).arrays(buffer, rows),
-                rows,
-                size,
-                name,
-                edition,
-                easy.value,
-            )
+            arrays = Layout.of(shape, frames_of(size)).arrays(buffer, shape.rows)
+            count = pack(tokenizer, arrays, size, name, edition, easy.value)
         except Exception as error:  # one bad drawing must not end a run on rented hardware
             print(f"drawing {name} failed: {error!r}", flush=True)
             free.put(slot)
             continue
-        ready.put((slot, size, rows, count, edition))
+        ready.put((slot, size, count, edition))
 
 
 class Feeder:
@@ -88,9 +81,9 @@ class Feeder:
         keep: int = 1200,
         uses: int = 3,
     ) -> None:
-        self.device, self.uses = device, uses
+        self.device, self.uses, self._scale = device, uses, scale
         self._bytes = max(
-            Layout.of(size, frames_of(name)).bytes(max(1, round(size.rows * scale))) for name, size in SIZES.items()
+            Layout.of(size.scaled(scale), frames_of(name)).bytes(size.rows) for name, size in SIZES.items()
         )
         slots = workers * 2 + 6
         place = "/dev/shm" if shutil.disk_usage("/dev/shm").free > self._bytes * slots * 1.1 else None
@@ -144,16 +137,17 @@ class Feeder:
                 time.sleep(0.002)
                 continue
             try:
-                slot, size, rows, count, edition = self._ready.get(timeout=0.5)
+                slot, size, count, edition = self._ready.get(timeout=0.5)
             except Exception:  # queue.Empty
                 continue
             if edition != self._phases[self._phase.value]:
                 self._free.put(slot)
                 continue
             buffer = np.memmap(f"{self._folder}/{slot}", np.uint8, "r+", shape=(self._bytes,))
+            shape = SIZES[size].scaled(self._scale)
             host = {
                 name: torch.from_numpy(np.asarray(array))
-                for name, array in Layout.of(SIZES[size], frames_of(size)).arrays(buffer, rows).items()
+                for name, array in Layout.of(shape, frames_of(size)).arrays(buffer, shape.rows).items()
             }
             if stream is None:
                 batch = {name: tensor.clone() for name, tensor in host.items()}

@@ -1,8 +1,11 @@
-"""Which generator draws the next sample: shares by size class. A size class fixes the shapes of a batch, so that compiled code is reused."""
+"""Which generator draws the next sample: shares by size class. A size class fixes the shapes of a batch, so that compiled code is reused.
+
+A batch is one long row: samples of any size follow each other in it, and attention keeps them apart.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 
 from training import charts, chat, gui, ocr, shapes, video, web
@@ -11,10 +14,11 @@ from training.scene import Generator, Sample
 
 @dataclass(frozen=True, kw_only=True)
 class SizeClass:
-    """Shapes of one kind of batch: every row has the same room for patches and tokens and holds one or more samples."""
+    """Shapes of one kind of batch: every row has the same room for patches and tokens and holds samples one after the other."""
 
     tokens: int  # most visual tokens of a row
     length: int  # tokens of a row
+    learnt: int  # most tokens of a row that are learnt
     rows: int  # of a batch
     share: float  # of the batches
 
@@ -22,13 +26,23 @@ class SizeClass:
     def patches(self) -> int:
         return self.tokens * 4
 
+    def scaled(self, scale: float) -> SizeClass:
+        """The same with shorter rows; lengths stay multiples of what the attention kernel takes at once."""
+
+        def part(count: int) -> int:
+            return max(1, round(count * scale / 128)) * 128
+
+        return replace(self, tokens=part(self.tokens), length=part(self.length), learnt=part(self.learnt))
+
 
 SIZES = {
-    "middle": SizeClass(tokens=320, length=1024, rows=28, share=0.88),
-    "video": SizeClass(tokens=320, length=1024, rows=28, share=0.12),
+    "middle": SizeClass(tokens=8192, length=24576, learnt=10240, rows=1, share=0.9),
+    "video": SizeClass(tokens=8192, length=24576, learnt=10240, rows=1, share=0.1),
 }
-# generator: share of the samples, and the visual tokens it may use, one chosen at random
-SHARES: dict[str, list[tuple[Generator, float, tuple[int, ...]]]] = {
+Entry = tuple[
+    Generator, float, tuple[int, ...]
+]  # share of the samples, visual tokens it may use (one chosen at random)
+SHARES: dict[str, list[Entry]] = {
     "middle": [
         (gui.screens, 0.2, (128, 256, 320)),
         (ocr.words, 0.12, (16,)),

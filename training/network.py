@@ -12,13 +12,14 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 from torch import Tensor
-from torch.nn.attention.flex_attention import create_block_mask, flex_attention
+from torch.nn.attention.flex_attention import BlockMask, flex_attention
 
 from qwen3_vl_webui.model.config import ModelConfig
 from qwen3_vl_webui.model.qwen3_vl import Qwen3VL
 from qwen3_vl_webui.model.rope import inverse_frequencies, mrope, mrope_axes
 
 _EPS = 1e-6
+_BLOCK = 128  # queries and keys that the attention kernel takes at once
 
 
 def _rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
@@ -45,6 +46,27 @@ def attend(q: Tensor, k: Tensor, v: Tensor, mask: Any) -> Tensor:
         k, v = (x.repeat_interleave(repeat, 1) if repeat > 1 else x for x in (k, v))
         return F.scaled_dot_product_attention(q, k, v, attn_mask=mask)
     return flex_attention(q, k, v, block_mask=mask, enable_gqa=q.shape[1] != k.shape[1])  # type: ignore[return-value]
+
+
+def vision_start(
+    patches: Tensor,
+    place: Tensor,
+    weight: Tensor,
+    bias: Tensor,
+    learned: Tensor,
+    frequencies: Tensor,
+    dtype: torch.dtype,
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Embedded patches with their learned positions [b, p, c], and the cosines and sines of the rotation [b, p, 1, d / 2]."""
+    x = _linear(patches.to(dtype) * (2 / 255) - 1, weight, bias)
+    row, column, rows, columns = place[:, 0].float(), place[:, 1].float(), place[:, 2], place[:, 3]
+    side = round(learned.shape[0] ** 0.5)
+    down, across = row * (side - 1) / (rows - 1).clamp(min=1), column * (side - 1) / (columns - 1).clamp(min=1)
+    cells = torch.arange(side, device=x.device)  # bilinear interpolation as a product with hat functions
+    first, second = ((1 - (at[..., None] - cells).abs()).clamp(min=0) for at in (down, across))
+    hats = (first[..., :, None] * second[..., None, :]).flatten(-2).to(dtype)
+    angles = torch.cat((row[..., None] * frequencies, column[..., None] * frequencies), -1).unsqueeze(2)
+    return x + hats @ learned.to(dtype), angles.cos(), angles.sin()
 
 
 def vision_before(
@@ -109,6 +131,21 @@ class _Lookup(torch.autograd.Function):
         return None, (hot.t() @ gradient.reshape(-1, gradient.shape[-1]).to(kind)).to(gradient.dtype)
 
 
+class _Pick(torch.autograd.Function):
+    """Rows of a matrix, no row twice, so that the backward is a copy."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, rows: Tensor) -> Tensor:
+        ctx.save_for_backward(rows)
+        ctx.count = x.shape[0]
+        return x[rows]
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:
+        (rows,) = ctx.saved_tensors
+        return gradient.new_zeros(ctx.count, gradient.shape[1]).index_copy_(0, rows, gradient), None
+
+
 class Batched:
     """Forward passes over rows. `dtype` is that of activations; parameters stay as they are."""
 
@@ -125,7 +162,12 @@ class Batched:
             wrap(text_before),
             wrap(text_after),
         )
-        self._attend, self.merge, self._loss_core = wrap(attend), wrap(merge), wrap(_loss_core)
+        self._vision_start, self._attend, self.merge, self._loss_core = (
+            wrap(vision_start),
+            wrap(attend),
+            wrap(merge),
+            wrap(_loss_core),
+        )
         device = next(model.parameters()).device
         config: ModelConfig = model.config
         self._axes = mrope_axes(config.text.mrope_section).to(device)
@@ -135,25 +177,15 @@ class Batched:
         ).to(device)
 
     def encode(self, patches: Tensor, place: Tensor) -> list[Tensor]:
-        """patches uint8 [b, p, 768 or 1536], place uint8 [b, 5, p] -> levels of [b, p / 4, hidden]."""
+        """patches uint8 [b, p, 768 or 1536], place int16 [b, 5, p] -> levels of [b, p / 4, hidden]."""
         vision, v = self.config.vision, self.model.visual
         width = patches.shape[-1]
-        x = patches.to(self.dtype) * (2 / 255) - 1
         weight = v.patch_embed.proj.weight
         if width == 768:  # a picture is two equal frames
             weight = weight.view(-1, 3, 2, 256).sum(2).flatten(1)
-        x = _linear(x, weight, v.patch_embed.proj.bias)
-        row, column, rows, columns, _ = (part.squeeze(1).long() for part in place.split(1, 1))
-        side = round(vision.num_position_embeddings**0.5)
-        down, across = row * (side - 1) / (rows - 1).clamp(min=1), column * (side - 1) / (columns - 1).clamp(min=1)
-        cells = torch.arange(side, device=x.device)  # bilinear interpolation as a product with hat functions
-        hats = [(1 - (place[..., None] - cells).abs()).clamp(min=0) for place in (down, across)]
-        learned = (hats[0][..., :, None] * hats[1][..., None, :]).flatten(-2) @ v.pos_embed.weight
-        x = x + learned.to(self.dtype)
-        angles = torch.cat(
-            (row[..., None] * self._vision_frequencies, column[..., None] * self._vision_frequencies), -1
-        ).unsqueeze(2)
-        cos, sin = angles.cos(), angles.sin()
+        x, cos, sin = self._vision_start(
+            patches, place, weight, v.patch_embed.proj.bias, v.pos_embed.weight, self._vision_frequencies, self.dtype
+        )
         mask = self._vision_mask(place[:, 4])
         levels = []
         for number, block in enumerate(v.blocks):
@@ -182,28 +214,28 @@ class Batched:
     def _vision_mask(self, group: Tensor) -> Any:
         if not self.flex:
             return _additive(group[:, :, None] == group[:, None, :], self.dtype)
-        b, p = group.shape
-        return create_block_mask(
-            lambda row, head, q, k: group[row, q] == group[row, k], b, None, p, p, device=group.device
+        low, high = _ends(group)
+        return _blocks(
+            (low[:, :, None] <= high[:, None]) & (low[:, None] <= high[:, :, None]),
+            lambda row, head, q, k: group[row, q] == group[row, k],
         )
 
     def _text_mask(self, segment: Tensor, owner: Tensor) -> Any:
-        b, n = segment.shape
+        n = segment.shape[1]
         if not self.flex:
             order = torch.ones(n, n, dtype=torch.bool, device=segment.device).tril()
             return _additive(
                 order & ((segment[:, :, None] == segment[:, None, :]) | (owner[:, :, None] == segment[:, None, :])),
                 self.dtype,
             )
-        return create_block_mask(
+        # Segments are numbered as they come, so that nothing before a block's first prefix can matter to it.
+        blocks = n // _BLOCK
+        earlier = torch.ones(blocks, blocks, dtype=torch.bool, device=segment.device).tril()
+        return _blocks(
+            earlier & (_ends(segment)[1][:, None] >= _ends(owner)[0][:, :, None]),
             lambda row, head, q, k: (
                 (q >= k) & ((segment[row, q] == segment[row, k]) | (owner[row, q] == segment[row, k]))
             ),
-            b,
-            None,
-            n,
-            n,
-            device=segment.device,
         )
 
     def _merge(self, m: torch.nn.Module, x: Tensor, norm_after: bool) -> Tensor:
@@ -268,11 +300,15 @@ class Batched:
             levels,
             batch["visual"].long(),
         )
-        return self._loss_core(hidden, self.model.lm_head.weight, batch["target"], batch["weight"])
+        b, n, _ = hidden.shape
+        rows = (batch["learn"].long() + n * torch.arange(b, device=hidden.device)[:, None]).flatten()
+        chosen = _Pick.apply(hidden.flatten(0, 1), rows)
+        return self._loss_core(chosen, self.model.lm_head.weight, batch["target"], batch["weight"])
 
 
-def _loss_core(hidden: Tensor, head: Tensor, target: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
-    logits = _linear(hidden, head).float().flatten(0, 1)
+def _loss_core(chosen: Tensor, head: Tensor, target: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
+    """chosen [k, hidden] are the tokens whose next one may be learnt; it is where the weight is not 0."""
+    logits = _linear(chosen, head).float()
     target, weight = target.long().flatten(), weight.flatten()
     loss = (F.cross_entropy(logits, target, reduction="none") * weight).sum() / weight.sum()
     learnt = (weight > 0).float()
@@ -287,6 +323,19 @@ def layer_weights(layer: torch.nn.Module) -> tuple[tuple[Tensor, ...], tuple[Ten
         layer.mlp.gate_up_proj.weight,
         layer.mlp.down_proj.weight,
     )
+
+
+def _ends(number: Tensor) -> tuple[Tensor, Tensor]:
+    """Smallest and largest number [b, blocks] in every block of tokens."""
+    parts = number.unflatten(1, (-1, _BLOCK))
+    return parts.amin(2), parts.amax(2)
+
+
+def _blocks(needed: Tensor, allowed: Callable[..., Tensor]) -> BlockMask:
+    """The mask of the attention kernel from the blocks [b, blocks of queries, blocks of keys] that hold anything allowed."""
+    count = needed.sum(2, dtype=torch.int32)
+    order = torch.argsort(needed.to(torch.int8), dim=2, descending=True, stable=True).to(torch.int32)
+    return BlockMask.from_kv_blocks(count[:, None], order[:, None], BLOCK_SIZE=_BLOCK, mask_mod=allowed)
 
 
 def _additive(allowed: Tensor, dtype: torch.dtype) -> Tensor:

@@ -14,30 +14,36 @@ _BETAS = (0.9, 0.98)
 
 
 def orthogonalized(g: Tensor) -> Tensor:
-    """Batch of matrices [k, rows, columns] with their singular values brought near one; five quintic steps in bfloat16."""
+    """Batch of matrices [k, rows, columns], not taller than wide, with singular values brought near one; five quintic steps in bfloat16."""
     x = g.bfloat16()
-    flipped = x.shape[1] > x.shape[2]
-    x = x.mT if flipped else x
     x = x / (x.norm(dim=(1, 2), keepdim=True) + 1e-7)
     for _ in range(5):
         a = x @ x.mT
-        x = 3.4445 * x + (-4.7750 * a + 2.0315 * a @ a) @ x
-    return x.mT if flipped else x
+        x = torch.baddbmm(x, torch.baddbmm(a, a, a, beta=-4.7750, alpha=2.0315), x, beta=3.4445)
+    return x
 
 
 class Optimizer:
     """One step of both from the gradients; `rates` (Muon's, AdamW's) is set before a step."""
 
     def __init__(self, model: nn.Module, *, decay: float = 0.1) -> None:
-        groups: dict[tuple[int, ...], list[nn.Parameter]] = defaultdict(list)
+        # Matrices of one shape go together, tall ones lying on their side.
+        groups: dict[tuple[int, int], list[nn.Parameter]] = defaultdict(list)
         self.rest: list[nn.Parameter] = []
         for name, parameter in model.named_parameters():  # a shared parameter comes once
             inner = parameter.dim() == 2 and not any(part in name for part in ("embed_tokens", "pos_embed", "lm_head"))
-            (groups[tuple(parameter.shape)] if inner else self.rest).append(parameter)
+            if inner:
+                groups[min(parameter.shape), max(parameter.shape)].append(parameter)
+            else:
+                self.rest.append(parameter)
         self.groups, self.decay = list(groups.values()), decay
         device = self.rest[0].device
         self.rates = torch.zeros(2, device=device)
-        self.momentum = [torch.zeros(len(members), *members[0].shape, device=device) for members in self.groups]
+        self.momentum = [torch.zeros(len(members), *shape, device=device) for shape, members in groups.items()]
+        self.scales = [  # of the rate, larger where a matrix is taller than wide
+            torch.tensor([max(1.0, p.shape[0] / p.shape[1]) ** 0.5 for p in members], device=device)[:, None, None]
+            for members in self.groups
+        ]
         self.first, self.second = [torch.zeros_like(p) for p in self.rest], [torch.zeros_like(p) for p in self.rest]
         self.powers = torch.ones(2, device=device)  # of the betas
         self.betas = torch.tensor(_BETAS, device=device)
@@ -45,15 +51,14 @@ class Optimizer:
     @torch.no_grad()
     def step(self) -> None:
         shrink = 1 - self.rates[0] * self.decay
-        for members, momentum in zip(self.groups, self.momentum, strict=True):
-            grads = torch.stack([p.grad if p.grad is not None else torch.zeros_like(p) for p in members])
+        for members, momentum, scale in zip(self.groups, self.momentum, self.scales, strict=True):
+            grads = torch.stack([_lying(p.grad if p.grad is not None else torch.zeros_like(p)) for p in members])
             momentum.lerp_(grads, 0.05)
-            rows, columns = members[0].shape
-            update = orthogonalized(torch.lerp(grads, momentum, 0.95)).float() * (
-                self.rates[0] * max(1.0, rows / columns) ** 0.5
-            )
+            update = orthogonalized(torch.lerp(grads, momentum, 0.95)).float() * (self.rates[0] * scale)
             torch._foreach_mul_(members, shrink)
-            torch._foreach_sub_(members, list(update.unbind()))
+            torch._foreach_sub_(
+                members, [u if u.shape == p.shape else u.mT for u, p in zip(update.unbind(), members, strict=True)]
+            )
         grads = [p.grad if p.grad is not None else torch.zeros_like(p) for p in self.rest]
         self.powers.mul_(self.betas)
         torch._foreach_lerp_(self.first, grads, 1 - _BETAS[0])
@@ -88,3 +93,7 @@ class Optimizer:
         for tensor in [*self.momentum, *self.first, *self.second]:
             tensor.zero_()
         self.powers.fill_(1)
+
+
+def _lying(matrix: Tensor) -> Tensor:
+    return matrix.mT if matrix.shape[0] > matrix.shape[1] else matrix

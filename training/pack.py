@@ -12,7 +12,7 @@ from training.mixture import SizeClass, draw
 from training.prompt import Prefix, conversation, prefix
 from training.scene import Sample
 
-PADDING = 255  # segment number of unused tokens
+PADDING = 32767  # segment number of unused tokens: the last of all, as segments are numbered as they come
 
 
 @dataclass(frozen=True)
@@ -27,14 +27,15 @@ class Layout:
         return cls(
             {
                 "patches": ((p, frames * 768), "uint8"),
-                "place": ((5, p), "uint8"),  # row, column, rows, columns (of patches), group (0: unused)
+                "place": ((5, p), "int16"),  # row, column, rows, columns (of patches), group (PADDING: unused)
                 "ids": ((n,), "int16"),
                 "positions": ((3, n), "int16"),
-                "segment": ((n,), "uint8"),  # number of the prefix or conversation
-                "owner": ((n,), "uint8"),  # number of the prefix that a conversation belongs to
+                "segment": ((n,), "int16"),  # number of the prefix or conversation
+                "owner": ((n,), "int16"),  # number of the prefix that a conversation belongs to
                 "visual": ((n,), "int16"),  # 1 + number of the visual token in the row, 0 for text
-                "target": ((n,), "int16"),  # the next token
-                "weight": ((n,), "float32"),  # of its loss, 0 where nothing is learnt
+                "learn": ((size.learnt,), "int16"),  # tokens whose next one is learnt
+                "target": ((size.learnt,), "int16"),  # the next token
+                "weight": ((size.learnt,), "float32"),  # of its loss, 0 where the list has ended
             }
         )
 
@@ -54,38 +55,46 @@ class Layout:
 
 
 class Row:
-    """Writes samples one after the other into row `index` of the arrays."""
+    """Writes samples one after the other into row `index` of the arrays; `close` ends the row."""
 
     def __init__(self, arrays: dict[str, np.ndarray], index: int) -> None:
         self._row = {name: array[index] for name, array in arrays.items()}
         for name in ("ids", "positions", "visual", "target", "weight", "place"):
             self._row[name][:] = 0
         self._row["place"][2:4] = 2
-        self._row["segment"][:] = self._row["owner"][:] = PADDING
-        self.tokens = self.patches = self.groups = self.segments = 0
+        self._row["place"][4] = self._row["segment"][:] = self._row["owner"][:] = PADDING
+        self.tokens = self.patches = self.groups = self.segments = self.learnt = 0
+
+    @property
+    def full(self) -> bool:
+        """Nothing of use fits any more."""
+        row = self._row
+        return (
+            self.tokens > len(row["ids"]) - 96
+            or self.patches > row["place"].shape[1] - 64
+            or self.learnt > len(row["learn"]) - 32
+        )
 
     def add(self, tokenizer: Tokenizer, sample: Sample, rng: Random, edition: str) -> bool:
         """False when the sample does not fit; an empty row takes what fits of it."""
-        row, length = self._row, len(self._row["ids"])
+        row = self._row
         head: Prefix = prefix(tokenizer, sample)
         start, count = len(head.ids), len(head.patches)
         parts = [
             conversation(tokenizer, turns, rng.random() < 0.5 if edition == "both" else edition == "thinking")
             for turns in sample.conversations
         ]
-        room = length - self.tokens - start
-        if self.tokens and sum(len(tokens) for tokens, _ in parts) > room:
-            return False
-        parts = (
-            parts
-            if sum(len(tokens) for tokens, _ in parts) <= room
-            else [part for k, part in enumerate(parts) if sum(len(tokens) for tokens, _ in parts[: k + 1]) <= room]
-        )
+        room, learnable = len(row["ids"]) - self.tokens - start, len(row["learn"]) - self.learnt
+        kept: list[tuple[list[int], list[float]]] = []
+        for part in parts:
+            room, learnable = room - len(part[0]), learnable - sum(weight > 0 for weight in part[1])
+            if room >= 0 and learnable >= 0:
+                kept.append(part)
         groups = int(head.place[4].max()) if count else 0
         if (
-            not parts
+            not kept
+            or (self.tokens and len(kept) < len(parts))
             or self.patches + count > row["place"].shape[1]
-            or self.groups + groups >= 255
             or self.segments + 1 + len(parts) >= PADDING
         ):
             return False
@@ -106,24 +115,35 @@ class Row:
         place[:] = head.place
         place[4] += self.groups
         at += start
-        for number, (tokens, learn) in enumerate(parts, 1):
+        for number, (tokens, weights) in enumerate(kept, 1):
             end = at + len(tokens)
             row["ids"][at:end] = tokens
             row["positions"][:, at:end] = head.next_position + np.arange(len(tokens))
             row["segment"][at:end], row["owner"][at:end] = owner + number, owner
-            row["target"][at : end - 1] = tokens[1:]
-            share = np.clip((16 / max(1, sum(learn))) ** 0.5, 0.4, 2.0)  # short answers count more than their tokens
-            row["weight"][at : end - 1] = np.asarray(learn[1:], np.float32) * share
+            weight = np.asarray(weights[1:], np.float32)
+            learn = np.flatnonzero(weight)
+            places = slice(self.learnt, self.learnt + len(learn))
+            row["learn"][places] = at + learn
+            row["target"][places] = np.asarray(tokens[1:])[learn]
+            share = np.clip((16 / max(1, len(learn))) ** 0.5, 0.4, 2.0)  # short answers count more than their tokens
+            row["weight"][places] = weight[learn] * share
+            self.learnt += len(learn)
             at = end
         self.tokens, self.patches = at, self.patches + count
-        self.groups, self.segments = self.groups + groups, owner + 1 + len(parts)
+        self.groups, self.segments = self.groups + groups, owner + 1 + len(kept)
         return True
+
+    def close(self) -> None:
+        """Names other tokens, without weight, where the list of learnt ones has ended: none may come twice."""
+        learn = self._row["learn"]
+        free = np.ones(len(self._row["ids"]), bool)
+        free[learn[: self.learnt]] = False
+        learn[self.learnt :] = np.flatnonzero(free)[: len(learn) - self.learnt]
 
 
 def pack(
     tokenizer: Tokenizer,
     arrays: dict[str, np.ndarray],
-    rows: int,
     size: str,
     seed: str,
     edition: str,
@@ -132,11 +152,11 @@ def pack(
     """Fills all rows with samples of one size class; the seed decides everything. Returns the number of samples."""
     waiting: list[tuple[Sample, Random]] = []
     number = packed = 0
-    for index in range(rows):
+    for index in range(len(arrays["ids"])):
         row = Row(arrays, index)
         left: list[tuple[Sample, Random]] = []
         misses = 0
-        while misses < 3:
+        while misses < 6 and not row.full:
             if waiting:
                 sample, rng = waiting.pop(0)
             else:
@@ -150,5 +170,6 @@ def pack(
             else:
                 misses += 1
                 left.append((sample, rng))
+        row.close()
         waiting = left + waiting
     return packed

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -27,7 +28,7 @@ class Prefix:
     positions: np.ndarray  # [3, n]
     visual: np.ndarray  # [n], 1 + number of the visual token, 0 for text
     patches: np.ndarray  # uint8 [patches, 768 or 1536], merge-block order; channels, (frames,) rows, columns
-    place: np.ndarray  # uint8 [5, patches]
+    place: np.ndarray  # int16 [5, patches]
     next_position: int
 
 
@@ -67,10 +68,10 @@ def cut(frames: np.ndarray) -> tuple[np.ndarray, int, int]:
 
 @lru_cache(maxsize=512)
 def _grid(rows: int, columns: int) -> np.ndarray:
-    """uint8 [4, rows * columns]: row, column, rows, columns of each patch in merge-block order."""
+    """int16 [4, rows * columns]: row, column, rows, columns of each patch in merge-block order."""
     row, column = np.meshgrid(np.arange(rows), np.arange(columns), indexing="ij")
     order = [x.reshape(rows // 2, 2, columns // 2, 2).transpose(0, 2, 1, 3).reshape(-1) for x in (row, column)]
-    return np.stack([*order, np.full(rows * columns, rows), np.full(rows * columns, columns)]).astype(np.uint8)
+    return np.stack([*order, np.full(rows * columns, rows), np.full(rows * columns, columns)]).astype(np.int16)
 
 
 def prefix(tokenizer: Tokenizer, sample: Sample) -> Prefix:
@@ -100,7 +101,7 @@ def prefix(tokenizer: Tokenizer, sample: Sample) -> Prefix:
         position += max(h, w)
         seen += h * w
         patches.append(cells)
-        places.append(np.concatenate([_grid(rows, columns), np.full((1, rows * columns), group, np.uint8)]))
+        places.append(np.concatenate([_grid(rows, columns), np.full((1, rows * columns), group, np.int16)]))
 
     start, end = encode(tokenizer, "<|vision_start|>", cached=True), encode(tokenizer, "<|vision_end|>", cached=True)
     opening = system_text(sample) + "<|im_start|>user\n"
@@ -122,7 +123,7 @@ def prefix(tokenizer: Tokenizer, sample: Sample) -> Prefix:
         positions=np.concatenate(positions, 1),
         visual=np.concatenate(visual),
         patches=np.concatenate(patches) if patches else np.zeros((0, width), np.uint8),
-        place=np.concatenate(places, 1) if places else np.zeros((5, 0), np.uint8),
+        place=np.concatenate(places, 1) if places else np.zeros((5, 0), np.int16),
         next_position=position,
     )
 
@@ -132,20 +133,41 @@ def question(tokenizer: Tokenizer, turn: Turn, thinking: bool) -> list[int]:
     return encode(tokenizer, f"{turn.question}<|im_end|>\n<|im_start|>assistant\n" + ("<think>\n" if thinking else ""))
 
 
-def answer(tokenizer: Tokenizer, turn: Turn, thinking: bool) -> list[int]:
-    return encode(tokenizer, (f"{turn.thinking}\n</think>\n\n" if thinking else "") + turn.answer + "<|im_end|>")
+def answer_text(turn: Turn, thinking: bool) -> str:
+    return (f"{turn.thinking}\n</think>\n\n" if thinking else "") + turn.answer + "<|im_end|>"
 
 
-def conversation(tokenizer: Tokenizer, turns: Sequence[Turn], thinking: bool) -> tuple[list[int], list[bool]]:
-    """Token ids and which of them are learnt. Earlier turns appear without their chains, as the template drops them, and Thinking learns only the last."""
+# In an answer, a number in brackets that is a coordinate: its first digit says most, its last hardly anything.
+_COORDINATES = re.compile(r"\[\d+(?:, ?\d+)+\]")
+_DIGIT_WEIGHTS = ((1.0,), (2.5, 1.0), (4.0, 2.5, 0.7), (4.0, 2.5, 0.7, 0.7))
+
+
+def weights(tokenizer: Tokenizer, text: str) -> tuple[list[int], list[float]]:
+    """Token ids of something that is learnt, and how much each of them counts."""
+    encoding = tokenizer.encode(text, add_special_tokens=False)
+    ids, counts = list(encoding.ids), [1.0] * len(encoding.ids)
+    important: dict[int, float] = {}
+    for match in _COORDINATES.finditer(text):
+        for number in re.finditer(r"\d+", match[0]):
+            for index, weight in enumerate(_DIGIT_WEIGHTS[min(4, len(number[0])) - 1]):
+                important[match.start() + number.start() + index] = weight
+    if important:
+        for index, (start, end) in enumerate(encoding.offsets):
+            if end == start + 1 and start in important:
+                counts[index] = important[start]
+    return ids, counts
+
+
+def conversation(tokenizer: Tokenizer, turns: Sequence[Turn], thinking: bool) -> tuple[list[int], list[float]]:
+    """Token ids and how much each is to be learnt. Earlier turns appear without their chains, as the template drops them, and Thinking learns only the last."""
     ids: list[int] = []
-    learn: list[bool] = []
+    learn: list[float] = []
     for number, turn in enumerate(turns):
         last = number == len(turns) - 1
         if number:
             ids += encode(tokenizer, "\n<|im_start|>user\n", cached=True)
         asked = question(tokenizer, turn, thinking and last)
-        given = answer(tokenizer, turn, thinking and last)
-        learn += [False] * (len(ids) - len(learn) + len(asked)) + [last or not thinking] * len(given)
+        given, counts = weights(tokenizer, answer_text(turn, thinking and last))
+        learn += [0.0] * (len(ids) - len(learn) + len(asked)) + (counts if last or not thinking else [0.0] * len(given))
         ids += asked + given
     return ids, learn

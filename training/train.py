@@ -2,7 +2,7 @@
 
     python -m training.train --state STATE --seconds 500 --plan both:6,instruct:1,thinking:1 --out FOLDER
 
-The learning rate falls linearly over the trunk, and from there to zero over an edition. State is written as pieces of at most 15 MiB.
+The learning rate falls linearly over the trunk, and from there to zero over an edition. State is written as pieces of at most 15 MiB, every minute.
 """
 
 from __future__ import annotations
@@ -28,18 +28,22 @@ from training.pack import Layout
 
 _PIECE = 15 << 20
 MUON_RATE, ADAM_RATE = 0.012, 2e-3
-TRUNK_END = 0.4  # of the rate, at the end of the trunk; the editions start there
+_SAVE_EVERY = 60.0  # seconds
 
 
 def save_pieces(state: dict[str, Any], folder: Path) -> None:
+    """Whoever is stopped while writing leaves the last state whole."""
     folder.mkdir(parents=True, exist_ok=True)
     buffer = io.BytesIO()
     torch.save(state, buffer)
     data = buffer.getvalue()
-    for old in folder.glob("state.*"):
+    count = -(-len(data) // _PIECE)
+    for number in range(count):
+        (folder / f"new.{number:03}").write_bytes(data[number * _PIECE : (number + 1) * _PIECE])
+    for old in sorted(folder.glob("state.*"))[count:]:
         old.unlink()
-    for number, start in enumerate(range(0, len(data), _PIECE)):
-        (folder / f"state.{number:03}").write_bytes(data[start : start + _PIECE])
+    for number in range(count):
+        (folder / f"new.{number:03}").replace(folder / f"state.{number:03}")
 
 
 def load_pieces(folder: Path) -> dict[str, Any] | None:
@@ -65,6 +69,30 @@ def start_model(folder: Path, device: torch.device, seed: int) -> Qwen3VL:
     return model
 
 
+def take_mean(model: Qwen3VL, folders: list[Path]) -> None:
+    """Gives the model the mean of the checkpoints' weights."""
+    from training.evaluate import load
+
+    device = next(model.parameters()).device
+    sources = [dict(load(folder, device, torch.float32).named_parameters()) for folder in folders]
+    with torch.no_grad():
+        for name, parameter in model.named_parameters():
+            parameter.copy_(torch.stack([source[name] for source in sources]).mean(0))
+
+
+def compact(state: dict[str, Any], runs: int) -> dict[str, Any]:
+    """A snapshot in bfloat16, as it travels between machines."""
+    return {
+        "model": {name: tensor.bfloat16() for name, tensor in state["model"].items()},
+        "optimizer": {
+            name: [tensor.bfloat16() if tensor.numel() > 2 else tensor for tensor in tensors]
+            for name, tensors in state["optimizer"].items()
+        },
+        "steps": state["steps"],
+        "runs": runs,
+    }
+
+
 class Stepper:
     """Forward, backward and update on one batch; on a GPU captured once for each size class and replayed."""
 
@@ -72,7 +100,7 @@ class Stepper:
         self.net, self.optimizer = net, optimizer
         self._graphs: dict[str, tuple[torch.cuda.CUDAGraph, dict[str, torch.Tensor], torch.Tensor, torch.Tensor]] = {}
         for name, size in SIZES.items() if graphs else ():
-            self._graphs[name] = self._capture(name, size, max(1, round(size.rows * scale)))
+            self._graphs[name] = self._capture(name, size.scaled(scale))
 
     def __call__(self, size: str, batch: dict[str, torch.Tensor]) -> tuple[torch.Tensor, torch.Tensor]:
         if size not in self._graphs:
@@ -92,15 +120,16 @@ class Stepper:
         return loss.detach(), right
 
     def _capture(
-        self, name: str, size: SizeClass, rows: int
+        self, name: str, size: SizeClass
     ) -> tuple[torch.cuda.CUDAGraph, dict[str, torch.Tensor], torch.Tensor, torch.Tensor]:
         device = self.optimizer.rates.device
         static = {
-            key: torch.zeros(rows, *shape, dtype=getattr(torch, kind), device=device)
+            key: torch.zeros(size.rows, *shape, dtype=getattr(torch, kind), device=device)
             for key, (shape, kind) in Layout.of(size, frames_of(name)).fields.items()
         }
         static["weight"] += 1
         static["place"][:, 2:4] = 2
+        static["learn"] += torch.arange(size.learnt, dtype=torch.int16, device=device)
         side = torch.cuda.Stream()
         side.wait_stream(torch.cuda.current_stream())
         with torch.cuda.stream(side):
@@ -116,7 +145,7 @@ class Stepper:
         return graph, static, loss, right
 
 
-def main() -> None:
+def parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument(
         "--folder", type=Path, default=Path("src/qwen3_vl_webui/demo/instruct"), help="configuration and tokenizer"
@@ -130,14 +159,21 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, required=True, help="of the whole run, start-up included")
     parser.add_argument("--out", type=Path, help="folder for the editions' weights")
     parser.add_argument("--workers", type=int, default=15)
-    parser.add_argument("--scale", type=float, default=1.0, help="of the rows of a batch")
+    parser.add_argument("--scale", type=float, default=1.0, help="of the length of a batch")
+    parser.add_argument("--weights", type=Path, nargs="*", default=[], help="checkpoints whose mean is the start")
+    parser.add_argument(
+        "--rates", default="1,0.4", help="of the full learning rate at the beginning and at the end of the trunk"
+    )
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument("--no-compile", action="store_true")
     parser.add_argument("--steps", type=int, default=10**9)
     parser.add_argument("--seed", default="train")
     parser.add_argument("--log", type=Path, default=Path("training-log.jsonl"))
-    parser.add_argument("--rate", type=float, default=1.0, help="multiplies the learning rates")
-    args = parser.parse_args()
+    return parser
+
+
+def main() -> None:
+    args = parser().parse_args()
     begin = time.monotonic()
     device = torch.device(args.device)
     plan = [(name, float(seconds)) for name, seconds in (part.split(":") for part in args.plan.split(","))]
@@ -168,7 +204,7 @@ def main() -> None:
             trainer.run(feeder, edition, share * per_share, runs, log, begin)
             if edition == "both":
                 trunk = trainer.snapshot()
-                save_pieces(trunk | {"runs": runs + 1}, args.state)
+                save_pieces(compact(trunk, runs + 1), args.state)
                 for name in EDITIONS if args.out else ():  # better than nothing, should the rest not come
                     save_weights(trainer.model, args.out / name)
             elif args.out:
@@ -194,9 +230,11 @@ class Trainer:
         self.args, self.device, self.steps = args, device, 0
         cuda = device.type == "cuda"
         # The fastest way first; what this machine's PyTorch cannot do is left out.
-        ways = [(True, True), (False, True), (False, False)] if cuda and not args.no_compile else [(False, False)]
+        ways = [(True, True), (True, False), (False, False)] if cuda and not args.no_compile else [(False, False)]
         for flex, graphs in ways:
             self.model = start_model(args.folder, device, 0)
+            if args.weights and state is None:
+                take_mean(self.model, args.weights)
             self.optimizer = Optimizer(self.model)
             start = self.snapshot()
             net = Batched(
@@ -209,6 +247,7 @@ class Trainer:
                     raise
                 print(f"without flex={flex} graphs={graphs}: {error!r}"[:2000], flush=True)
                 continue
+            self.way = f"flex={flex} graphs={graphs}"
             break
         self.restore(state or start)  # the warm-up before the capture changed everything
 
@@ -229,16 +268,16 @@ class Trainer:
     def run(self, feeder: Feeder, edition: str, seconds: float, runs: int, log: TextIO, begin: float) -> None:
         """Trains for so many seconds. Warm-up over the first 300 steps; reading starts with single words; an edition's rate falls to zero."""
         sums: dict[str, list[Any]] = {}
-        start = last = time.monotonic()
+        start = last = saved = time.monotonic()
+        first, end = map(float, self.args.rates.split(","))
         step = timed = 0
         while step < self.args.steps and (share := (time.monotonic() - start) / seconds) < 1:
             size, batch = feeder.next()
-            rate = (
-                self.args.rate
-                * min(1.0, (self.steps + 1) / 300)
-                * (1 - (1 - TRUNK_END) * share if edition == "both" else TRUNK_END * (1 - share))
+            rate = min(1.0, (self.steps + 1) / 300) * (
+                first + (end - first) * share if edition == "both" else end * (1 - share)
             )
-            feeder.easy.value = max(0.0, 0.5 - 2 * share) if edition == "both" and not runs else 0.0
+            fresh = edition == "both" and not runs and not self.args.weights
+            feeder.easy.value = max(0.0, 0.5 - 2 * share) if fresh else 0.0
             self.optimizer.rates.copy_(torch.tensor([MUON_RATE * rate, ADAM_RATE * rate]))
             loss, right = self.stepper(size, batch)
             total = sums.setdefault(size, [torch.zeros((), device=self.device), torch.zeros((), device=self.device), 0])
@@ -247,6 +286,9 @@ class Trainer:
             total[2] += 1
             step += 1
             self.steps += 1
+            if edition == "both" and time.monotonic() - saved > _SAVE_EVERY:
+                save_pieces(compact(self.snapshot(), runs + 1), self.args.state)
+                saved = time.monotonic()
             if step % 100 and step != 20:
                 continue
             values = {name: [round(float(a) / n, 4), round(float(b) / n, 4)] for name, (a, b, n) in sums.items()}

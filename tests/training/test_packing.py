@@ -24,7 +24,7 @@ from qwen3_vl_webui.model.weights import initialize
 from training import fonts, prompt
 
 DEMO = Path(__file__).parents[2] / "src" / "qwen3_vl_webui" / "demo"
-SIZE = SizeClass(tokens=48, length=256, rows=1, share=1.0)
+SIZE = SizeClass(tokens=48, length=256, learnt=96, rows=1, share=1.0)
 
 
 def turn(question: str, answer: str, thinking: str = "Because.") -> Turn:
@@ -46,6 +46,7 @@ def row(tokenizer: Tokenizer, samples: list[Sample], edition: str = "instruct") 
     packed = Row(arrays, 0)
     for one in samples:
         assert packed.add(tokenizer, one, Random(0), edition)
+    packed.close()
     return arrays
 
 
