@@ -5,7 +5,7 @@ The sure way is to recompute the whole sequence for each token, without cache, b
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,6 +29,7 @@ from qwen3_vl_webui.engine.request import (
     TokenLogprob,
     Tokens,
 )
+from qwen3_vl_webui.engine.scheduler import Chunk
 from qwen3_vl_webui.model.attention import DenseAttention
 from qwen3_vl_webui.model.pixels import to_patches
 from qwen3_vl_webui.model.weights import load_model
@@ -70,8 +71,10 @@ class Answer:
 class Bench:
     """Makes requests, runs engines, and knows the right answers."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, **settings: Any) -> None:
+        """`settings` of all its engines."""
         self.folder = folder
+        self.settings = settings
         self.model = load_model(folder, device=torch.device("cpu"), dtype=torch.float32)
         self.config = self.model.config
         self.tokenizer: Tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
@@ -124,7 +127,7 @@ class Bench:
             "max_batch_tokens": 256,
             "max_running": 8,
         }
-        return Engine(EngineConfig(**{**defaults, **settings}), self.model)
+        return Engine(EngineConfig(**{**defaults, **self.settings, **settings}), self.model)
 
     def add(self, engine: Engine, request: EngineRequest) -> None:
         engine.add(request, self.pixels(request))
@@ -205,3 +208,21 @@ class Bench:
         assert engine._vision.pinned == 0
         assert engine._sampler.penalties.num_free == engine.config.max_running
         assert not engine.has_work
+
+
+def after_forward(engine: Engine, hook: Callable[[Sequence[Chunk], Tensor], None]) -> None:
+    """Call `hook` with the chunks of every step from now on and what was computed: a row a token, to be spoilt."""
+    runner = engine._runner
+    forward, decode = runner._forward, runner._decode
+
+    def hooked_forward(chunks: list[Chunk], unread: Any) -> Tensor:
+        hidden = forward(chunks, unread)
+        hook(chunks, hidden)
+        return hidden
+
+    def hooked_decode(graphs: Any, chunks: list[Chunk], unread: Any) -> Any:
+        logits, _ = decode(graphs, chunks, unread)
+        hook(chunks, logits)
+        return logits, logits.max(-1)
+
+    runner._forward, runner._decode = hooked_forward, hooked_decode  # type: ignore[method-assign]

@@ -240,9 +240,9 @@ def test_small_steps_run_on_one_thread_and_leave_the_setting_alone(
     engine = bench.engine()
     right, seen = engine._runner._run, []
 
-    def run(schedule: Any, rows: Any) -> Any:
+    def run(schedule: Any, rows: Any, unread: Any) -> Any:
         seen.append(torch.get_num_threads())
-        return right(schedule, rows)
+        return right(schedule, rows, unread)
 
     monkeypatch.setattr(engine._runner, "_run", run)
     before = torch.get_num_threads()

@@ -25,7 +25,7 @@ def computed(pool: BlockPool, one: Sequence) -> list[int]:
     """Admit a sequence and pretend that its prompt was computed; its blocks."""
     assert pool.admit(one, pool.match(one))
     before, one.num_computed = one.num_computed, len(one)
-    pool.register(one, before)
+    pool.register(one, before, one.num_computed)
     return one.block_table[: one.num_blocks].tolist()
 
 
@@ -100,9 +100,9 @@ def test_copies_read_before_they_write() -> None:
         dtype=torch.float32,
         device=torch.device("cpu"),
     )
-    cache.data.copy_(torch.arange(4.0).view(1, 1, 1, 4, 1, 1).expand_as(cache.data))
+    cache.data.copy_(torch.arange(5.0).view(1, 1, 1, 5, 1, 1).expand_as(cache.data))
     cache.copy([(0, 1), (1, 2)])
-    assert cache.data[1, 1, 0, :, 1, 1].tolist() == [0, 0, 1, 3]
+    assert cache.data[1, 1, 0, :, 1, 1].tolist() == [0, 0, 1, 3, 4]
 
 
 def test_hashes_cover_generated_tokens_and_stay_the_same_in_pieces(bench: Bench) -> None:
@@ -144,7 +144,7 @@ def test_an_empty_cache_on_the_cpu_is_zero_and_takes_no_memory() -> None:
     before = psutil.Process().memory_info().rss
     cache = KVCache(
         num_layers=2,
-        num_blocks=4096,
+        num_blocks=4095,
         block_size=16,
         num_kv_heads=8,
         head_dim=128,

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 import torch
 
-from engine_bench import Bench, Medium
+from engine_bench import Bench, Medium, after_forward
 from qwen3_vl_webui.engine.engine import Engine
 from qwen3_vl_webui.engine.request import Failed, Tokens
+from qwen3_vl_webui.engine.scheduler import Chunk
 from qwen3_vl_webui.errors import ConfigError, InvalidRequest, QueueFull
 
 
@@ -161,26 +163,22 @@ class Fault(RuntimeError):
     pass
 
 
-def break_forward(engine: Engine, monkeypatch: pytest.MonkeyPatch, when: int) -> None:
+def break_forward(engine: Engine, when: int) -> None:
     """Let the `when`-th forward pass from now fail half-way."""
-    right, calls = engine._runner._forward, [0]
+    calls = [0]
 
-    def forward(chunks: Any) -> torch.Tensor:
+    def fail(*_: Any) -> None:
         calls[0] += 1
-        out = right(chunks)
         if calls[0] == when:
             raise Fault("injected")
-        return out
 
-    monkeypatch.setattr(engine._runner, "_forward", forward)
+    after_forward(engine, fail)
 
 
 @pytest.mark.parametrize("when", [1, 2, 5, 9])
-def test_a_failing_step_fails_its_requests_and_no_others(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch, when: int
-) -> None:
+def test_a_failing_step_fails_its_requests_and_no_others(bench: Bench, when: int) -> None:
     engine = bench.engine(max_batch_tokens=32, max_running=4)
-    break_forward(engine, monkeypatch, when)
+    break_forward(engine, when)
     requests = [
         bench.request(
             f"r{at}", [10 * at + 1, Medium(1, 2, 2, at), 3], text=at, n=1 + at % 2, max_tokens=6, ignore_eos=True
@@ -229,7 +227,7 @@ def test_a_picture_that_cannot_be_encoded_fails_those_who_show_it(
 def test_a_lost_device_is_told_to_the_caller(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     """The engine's process must end then, and a new one take over: going on would fail every request."""
     engine = bench.engine()
-    break_forward(engine, monkeypatch, 1)
+    break_forward(engine, 1)
 
     def lost() -> None:
         raise Fault("device lost")
@@ -299,29 +297,26 @@ def test_penalties_follow_their_definitions(bench: Bench) -> None:
     bench.assert_all_free(engine)
 
 
-def test_nan_fails_its_request_and_does_not_spread(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nan_fails_its_request_and_does_not_spread(bench: Bench) -> None:
     """Blocks that held NaN are wiped: a later sequence's padding, or a prefix hit, would take them in."""
     engine = bench.engine(num_blocks=20)
-    right = engine._runner._forward
     sick: list[str] = []
 
-    def forward(chunks: Any) -> torch.Tensor:
-        hidden = right(chunks)
+    def spoil(chunks: Sequence[Chunk], out: torch.Tensor) -> None:
         at = 0
         for chunk in chunks:
             if chunk.sequence.group.request.request_id in sick:
-                hidden[at : at + chunk.length] = torch.nan
+                out[at : at + chunk.length] = torch.nan
                 engine._runner.cache.data[:, :, :, chunk.sequence.block_table[: chunk.sequence.num_blocks]] = torch.nan
             at += chunk.length
-        return hidden
 
-    monkeypatch.setattr(engine._runner, "_forward", forward)
+    after_forward(engine, spoil)
     good = [bench.request(f"good{n}", [n], text=n, max_tokens=20, ignore_eos=True) for n in (5, 30)]
     bench.add(engine, good[0])
     bench.add(engine, bench.request("sick", [40], temperature=0.8, logprobs=2, presence_penalty=1.0, n=2))
     engine.step()
     sick.append("sick")
-    outputs = engine.step()
+    outputs = [output for _ in range(2) for output in engine.step()]
     (failed,) = [o for o in outputs if isinstance(o, Failed)]
     assert (failed.request_id, failed.code) == ("sick", "engine_failed")
     assert not engine._runner.cache.data.isnan().any()

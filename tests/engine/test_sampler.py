@@ -8,9 +8,13 @@ import torch
 from torch import Tensor
 
 from qwen3_vl_webui.engine import sampler
-from qwen3_vl_webui.engine.sampler import apply_bitmask, draw, uniform
+from qwen3_vl_webui.engine.sampler import apply_bitmask, draw, uniforms
 
 DRAWS = 12_000
+
+
+def uniform(seed: int, sample: int, position: int) -> float:
+    return float(uniforms(*(np.array([word], dtype=np.uint64) for word in (seed, sample, position)))[0])
 
 
 def plain(logits: Tensor, temperature: float, top_k: int, top_p: float, min_p: float) -> np.ndarray:
@@ -62,9 +66,10 @@ def test_draws_from_the_described_distribution(
 ) -> None:
     logits = torch.randn(vocab, generator=torch.Generator().manual_seed(vocab)) * 3
     expected = plain(logits, temperature, min(top_k, vocab), top_p, min_p)
-    uniforms = torch.tensor([uniform(7, 0, at) for at in range(DRAWS)], dtype=torch.float64)
+    position = np.arange(DRAWS, dtype=np.uint64)
+    numbers = torch.from_numpy(uniforms(np.full_like(position, 7), np.zeros_like(position), position))
     counts = np.zeros(vocab)
-    for part in uniforms.split(4000):
+    for part in numbers.split(4000):
         rows = len(part)
         tokens = draw(
             logits.expand(rows, -1), torch.full((rows,), temperature), torch.full((rows,), top_k),
@@ -84,8 +89,8 @@ def test_rows_do_not_depend_on_each_other(monkeypatch: pytest.MonkeyPatch) -> No
     top_k = torch.tensor([0, 5, 2000, 50, 0] * 8)
     top_p = torch.tensor([1.0, 0.9, 0.95, 1.0, 0.7] * 8)
     min_p = torch.tensor([0.0, 0.0, 0.01, 0.05] * 10)
-    uniforms = torch.rand(40, dtype=torch.float64, generator=generator)
-    every = (logits, temperature, top_k, top_p, min_p, uniforms)
+    numbers = torch.rand(40, dtype=torch.float64, generator=generator)
+    every = (logits, temperature, top_k, top_p, min_p, numbers)
     mixed = draw(*every, max_top_k=0, sort=True)
     for at in range(40):
         own = [x[at : at + 1] for x in every]
@@ -109,7 +114,8 @@ def test_the_ends_of_the_unit_interval_hit_possible_tokens(u: float) -> None:
 
 
 def test_uniform_numbers_are_uniform_and_unrelated() -> None:
-    grid = np.array([[[uniform(seed, sample, at) for at in range(50)] for sample in range(4)] for seed in range(200)])
+    axes = np.meshgrid(*(np.arange(n, dtype=np.uint64) for n in (200, 4, 50)), indexing="ij")
+    grid = uniforms(*axes)
     counts = np.histogram(grid, bins=50, range=(0, 1))[0]
     assert chi_square(counts, np.full(50, 1 / 50)) < 5
     for axis in range(3):

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
-from engine_bench import Bench, Medium, Part
+from engine_bench import Bench, Medium, Part, after_forward
 from qwen3_vl_webui.engine.engine import Engine
 from qwen3_vl_webui.engine.request import EngineOutput, EngineRequest, Failed, Tokens
 from qwen3_vl_webui.errors import QueueFull
@@ -49,21 +49,20 @@ class EngineMachine(RuleBasedStateMachine):
             vision_cache_bytes=vision, max_running=4, max_waiting=6, max_context=110,
         )  # fmt: skip
         runner = self.engine._runner
-        forward, encode = runner._forward, runner._encode_together
+        encode = runner._encode_together
 
-        def faulty_forward(chunks: Any) -> Any:
-            out = forward(chunks)
+        def fail(*_: Any) -> None:
             if self.broken_forward:
                 self.broken_forward = False
                 raise Fault("forward")
-            return out
 
         def faulty_encode(wanted: Any) -> None:
             if self.broken_encode:
                 raise Fault("encode")
             encode(wanted)
 
-        runner._forward, runner._encode_together = faulty_forward, faulty_encode  # type: ignore[method-assign]
+        after_forward(self.engine, fail)
+        runner._encode_together = faulty_encode  # type: ignore[method-assign]
 
     @rule(
         parts=st.sampled_from(range(len(PARTS))),

@@ -25,6 +25,8 @@ class EngineConfig(msgspec.Struct, frozen=True, kw_only=True):
     kv_share: float = 1.0  # of what is then left for KV caches, this engine's part
     prefix_cache: bool = True
     vision_cache_bytes: int = 512 << 20
+    graphs: bool | None = None  # decode over static buffers, as CUDA graphs on a GPU (`engine.graphs`); None: on a GPU
+    overlap: bool | None = None  # prepare a step while the one before is computed; None: on a GPU
     threads: int | None = None  # CPU threads; None: PyTorch's choice
 
     @property

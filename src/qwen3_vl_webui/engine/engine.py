@@ -1,8 +1,9 @@
 """One checkpoint's engine: tokens in, tokens out, synchronous, in the process that owns the device.
 
-The loop is `step`: schedule, run, postprocess. The caller (`engine.editions` in the engine's process, or a script)
-calls it while `has_work`. A request ends in a `Tokens` message that carries usage, or in one `Failed`; then all it
-held is free.
+The loop is `step`: schedule, launch, and read what the step before has chosen. On an accelerator that step is still
+under way when the next one is prepared; a sequence that turns out to have ended was then computed once in vain. The
+caller (`engine.editions` in the engine's process, or a script) calls `step` while `has_work`. A request ends in a
+`Tokens` message that carries usage, or in one `Failed`; then all it held is free.
 """
 
 from __future__ import annotations
@@ -11,13 +12,17 @@ import logging
 import math
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import Tensor
 
 from qwen3_vl_webui.engine.admission import make_group
+from qwen3_vl_webui.engine.block_tables import BlockTables
 from qwen3_vl_webui.engine.config import EngineConfig
 from qwen3_vl_webui.engine.grammar import GrammarCompiler
+from qwen3_vl_webui.engine.graphs import DecodeGraphs, TableAttention
 from qwen3_vl_webui.engine.kv_cache import BlockPool, KVCache
 from qwen3_vl_webui.engine.memory import plan_num_blocks
 from qwen3_vl_webui.engine.outputs import cancelled, failure, timings, usage
@@ -30,8 +35,8 @@ from qwen3_vl_webui.engine.request import (
     Tokens,
     Usage,
 )
-from qwen3_vl_webui.engine.runner import EncodeError, Runner, rows_to_sample
-from qwen3_vl_webui.engine.sampler import NONE, Row, Sampled, Sampler
+from qwen3_vl_webui.engine.runner import EncodeError, Runner, Unread, rows_to_sample
+from qwen3_vl_webui.engine.sampler import NONE, Choice, Row, Sampler
 from qwen3_vl_webui.engine.scheduler import Chunk, Scheduler
 from qwen3_vl_webui.engine.sequence import Group, Sequence
 from qwen3_vl_webui.engine.vision_cache import VisionCache
@@ -40,6 +45,19 @@ from qwen3_vl_webui.model.qwen3_vl import Qwen3VL
 from qwen3_vl_webui.model.weights import load_model
 
 logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _UnderWay:
+    """A step that was launched: its chunks, and the sequences that it chooses tokens for."""
+
+    chunks: list[Chunk]
+    sequences: list[Sequence]
+    choice: Choice
+
+    @property
+    def unread(self) -> Unread:
+        return Unread(self.choice.tokens, {sequence: at for at, sequence in enumerate(self.sequences)})
 
 
 class Engine:
@@ -86,7 +104,15 @@ class Engine:
             device=device,
         )
         logger.info("%d KV blocks of %d tokens on %s", self.num_blocks, config.block_size, device)
-        self._runner = Runner(self.model, cache, self._vision, self._sampler)
+        graphs = None
+        if device.type == "cuda" if config.graphs is None else config.graphs:
+            tables = BlockTables(config.max_running, self._blocks.blocks_for(self.max_context), cache.scratch, device)
+            capture = device.type == "cuda"
+            attention = partial(TableAttention, cache)
+            graphs = DecodeGraphs(self.model, attention, tables, max_running=config.max_running, capture=capture)
+        self._runner = Runner(self.model, cache, self._vision, self._sampler, graphs)
+        self._overlap = device.type == "cuda" if config.overlap is None else config.overlap
+        self._under_way: _UnderWay | None = None
         self._scheduler = Scheduler(
             self._blocks,
             self._vision,
@@ -140,29 +166,25 @@ class Engine:
             group.cancelled = True
 
     def step(self) -> list[EngineOutput]:
-        """Compute one batch. A request's own fault becomes its `Failed`; an exception means that the device is lost."""
+        """Launch one batch and hand out what the one before gave (without overlap: what this one gives).
+
+        A request's own fault becomes its `Failed`; an exception means that the device is lost.
+        """
         self._steps += 1
         outputs = self._sweep()
-        schedule = self._scheduler.schedule(time.monotonic())
-        if not schedule.chunks:
-            self._wait_for_grammar()
-            return outputs
-        rows = rows_to_sample(schedule.chunks)
-        try:
-            sampled = self._runner.run(schedule, rows)
-        except EncodeError as error:
-            return outputs + self._fail_media(error)
-        except Exception as error:
-            logger.exception("a step failed")
-            outputs += [self._fail(group, error) for group in {chunk.sequence.group for chunk in schedule.chunks}]
-            self._runner.check()
-            return outputs
-        return outputs + self._postprocess(schedule.chunks, rows, sampled)
+        if self._under_way is not None and self._must_read():
+            outputs += self._read()
+        launched = self._launch(outputs)
+        outputs += self._read()
+        self._under_way = launched
+        if not self._overlap:
+            outputs += self._read()
+        return outputs
 
     @property
     def has_work(self) -> bool:
         """Whether `step` has anything to do."""
-        return bool(self._groups)
+        return bool(self._groups) or self._under_way is not None
 
     @property
     def is_full(self) -> bool:
@@ -216,18 +238,57 @@ class Engine:
                 group.grammar.wait(0.005)
                 return
 
-    def _postprocess(self, chunks: list[Chunk], rows: list[Row], sampled: Sampled) -> list[EngineOutput]:
-        """Advance the computed sequences, fork samples, hand out tokens, end what is complete."""
+    def _must_read(self) -> bool:
+        """Whether the next step depends on tokens that only the host can make use of, or could preempt someone."""
+        assert self._under_way is not None
+        return self._scheduler.must_preempt or any(
+            not one.ended and (one.grammar is not None or self._sampler.must_count(one))
+            for one in self._under_way.sequences
+        )
+
+    def _launch(self, outputs: list[EngineOutput]) -> _UnderWay | None:
+        """Schedule a step and start it; what fails is appended to `outputs`."""
+        schedule = self._scheduler.schedule(time.monotonic())
+        if not schedule.chunks:
+            if self._under_way is None:
+                self._wait_for_grammar()
+            return None
+        rows = rows_to_sample(schedule.chunks)
+        try:
+            unread = None if self._under_way is None else self._under_way.unread
+            choice = self._runner.run(schedule, rows, unread)
+        except EncodeError as error:
+            outputs += self._fail_media(error)
+            return None
+        except Exception as error:
+            logger.exception("a step failed")
+            outputs += [self._fail(group, error) for group in {chunk.sequence.group for chunk in schedule.chunks}]
+            self._runner.check()
+            return None
+        for chunk in schedule.chunks:
+            chunk.sequence.num_computed = chunk.end
+            self._scheduler.unpin_passed(chunk.sequence)
+        sequences = [row.sequence if row.index == row.sequence.index else self._fork(row) for row in rows]
+        for sequence in sequences:
+            sequence.unread += 1
+        return _UnderWay(schedule.chunks, sequences, choice)
+
+    def _read(self) -> list[EngineOutput]:
+        """Wait for the step under way, if any: hand out its tokens, end what is complete."""
+        step, self._under_way = self._under_way, None
+        if step is None:
+            return []
+        sampled = step.choice.read()
         outputs: list[EngineOutput] = []
         now = time.monotonic()
-        for chunk in chunks:
-            chunk.sequence.num_computed = chunk.end
-            self._blocks.register(chunk.sequence, chunk.start)
-            self._scheduler.unpin_passed(chunk.sequence)
-        targets = [row.sequence if row.index == row.sequence.index else self._fork(row) for row in rows]
-        for sequence, token, logprob in zip(targets, sampled.tokens, sampled.logprobs, strict=True):
-            if sequence.group.request.request_id not in self._groups:
-                continue  # failed through a sibling
+        for sequence in step.sequences:
+            sequence.unread -= 1
+        for chunk in step.chunks:
+            if not chunk.sequence.ended:
+                self._blocks.register(chunk.sequence, chunk.start, chunk.end)
+        for sequence, token, logprob in zip(step.sequences, sampled.tokens, sampled.logprobs, strict=True):
+            if sequence.ended:
+                continue  # before this step was read, or through a sibling
             if token == NONE:
                 outputs.append(self._fail_poisoned(sequence.group))
             else:
@@ -275,6 +336,7 @@ class Engine:
     def _end(self, sequence: Sequence, now: float) -> None:
         """A sample is complete."""
         group = sequence.group
+        sequence.ended = True
         self._scheduler.remove(sequence)
         self._sampler.release(sequence)
         group.sequences.remove(sequence)

@@ -64,9 +64,15 @@ class BlockPool:
             self._hold(block)
         blocks = prefix + [self._take() for _ in range(need)]
         sequence.block_table[: len(blocks)] = blocks
+        sequence.block_table[len(blocks) :] = blocks[-1]
         sequence.num_blocks = len(blocks)
         sequence.num_computed = len(prefix) * self.block_size
         return True
+
+    def needs_block(self, sequence: Sequence) -> bool:
+        """Whether `make_room` would take a block."""
+        at = sequence.num_computed // self.block_size
+        return at == sequence.num_blocks or self.references[sequence.block_table[at]] > 1
 
     def make_room(self, sequence: Sequence) -> tuple[bool, tuple[int, int] | None]:
         """Make the next token's slot writable: (done, the copy to make from a block that others share, if any)."""
@@ -74,7 +80,7 @@ class BlockPool:
         if at == sequence.num_blocks:
             if not self._free:
                 return False, None
-            sequence.block_table[at] = self._take()
+            sequence.block_table[at:] = self._take()
             sequence.num_blocks += 1
             return True, None
         shared = int(sequence.block_table[at])
@@ -84,7 +90,8 @@ class BlockPool:
             return False, None
         own = self._take()
         self.release_block(shared)
-        sequence.block_table[at] = own
+        sequence.block_table[at:] = own
+        sequence.table_sent = min(sequence.table_sent, at)
         return True, (shared, own)
 
     def share(self, sequence: Sequence) -> None:
@@ -97,11 +104,12 @@ class BlockPool:
         for block in reversed(sequence.block_table[: sequence.num_blocks].tolist()):
             self.release_block(block)
         sequence.num_blocks = 0
+        sequence.table_sent = 0
         sequence.num_computed = 0
 
-    def register(self, sequence: Sequence, before: int) -> None:
-        """Make the blocks that became full since `before` computed tokens findable."""
-        first, last = before // self.block_size, sequence.num_computed // self.block_size
+    def register(self, sequence: Sequence, start: int, end: int) -> None:
+        """Make the blocks findable that the computed tokens [start, end) have filled."""
+        first, last = start // self.block_size, end // self.block_size
         if first == last or not self.prefix_cache:
             return
         self.extend_hashes(sequence, last)
@@ -160,7 +168,10 @@ class BlockPool:
 
 
 class KVCache:
-    """The tensors: [layers, 2 (keys, values), num_kv_heads, num_blocks, block_size, head_dim]."""
+    """The tensors: [layers, 2 (keys, values), num_kv_heads, num_blocks + 1, block_size, head_dim].
+
+    The last block, `scratch`, is nobody's: rows that pad a batch to a fixed size write there.
+    """
 
     def __init__(
         self,
@@ -173,7 +184,8 @@ class KVCache:
         dtype: torch.dtype,
         device: torch.device,
     ) -> None:
-        shape = (num_layers, 2, num_kv_heads, num_blocks, block_size, head_dim)
+        self.scratch = num_blocks
+        shape = (num_layers, 2, num_kv_heads, num_blocks + 1, block_size, head_dim)
         self.data = _zeros(shape, dtype, device)
         self.block_size = block_size
         self.layers: list[tuple[Tensor, Tensor]] = [(layer[0], layer[1]) for layer in self.data]

@@ -16,6 +16,7 @@ from torch import Tensor
 
 from qwen3_vl_webui.engine.request import SamplingParams
 from qwen3_vl_webui.engine.sequence import Sequence
+from qwen3_vl_webui.engine.transfer import to_device
 
 if TYPE_CHECKING:
     from qwen3_vl_webui.engine.sampler import Row
@@ -35,14 +36,14 @@ class Penalties:
         self._counts = torch.empty(0)  # generated, float32: they are multiplied by a penalty
         self._prompt = torch.empty(0)  # bool
 
-    def apply(self, logits: Tensor, rows: List[Row]) -> None:
-        """Penalise the rows of `logits` that ask for it, in place."""
+    def apply(self, logits: Tensor, rows: List[Row]) -> bool:
+        """Penalise the rows of `logits` that ask for it, in place; whether there were any."""
         chosen = [at for at, row in enumerate(rows) if penalised(row.sequence.group.request.sampling)]
         if not chosen:
-            return
-        slots = torch.tensor([self._slot(rows[at].sequence) for at in chosen], device=self.device)
+            return False
+        slots = to_device(np.array([self._slot(rows[at].sequence) for at in chosen]), self.device)
         params = [rows[at].sequence.group.request.sampling for at in chosen]
-        where = torch.tensor(chosen, device=self.device)
+        where = to_device(np.array(chosen), self.device)
         values, counts = logits[where], self._counts[slots]
         generated = counts > 0
         if any(p.repetition_penalty != 1 for p in params):
@@ -52,6 +53,7 @@ class Penalties:
         values -= counts * self._column([p.frequency_penalty for p in params])
         values -= generated * self._column([p.presence_penalty for p in params])
         logits[where] = values
+        return True
 
     def count(self, rows: List[Row], tokens: Tensor) -> None:
         """Count the sampled tokens [rows] in the slots of their sequences (a sample yet to be forked has none)."""
@@ -61,10 +63,10 @@ class Penalties:
             if row.sequence.penalty_slot is not None and row.sequence.index == row.index
         ]
         if chosen:
-            slots = torch.tensor([rows[at].sequence.penalty_slot for at in chosen], device=self.device)
-            where = torch.tensor(chosen, device=self.device)
+            slots = to_device(np.array([rows[at].sequence.penalty_slot for at in chosen]), self.device)
+            where = to_device(np.array(chosen), self.device)
             flat = slots * self.vocab_size + tokens[where].clamp(min=0)
-            self._counts.view(-1)[flat] += 1  # one row a slot: no index twice
+            self._counts.view(-1).index_add_(0, flat, torch.ones_like(flat, dtype=torch.float32))
 
     def release(self, sequence: Sequence) -> None:
         if sequence.penalty_slot is not None:
@@ -76,7 +78,7 @@ class Penalties:
         return len(self._free)
 
     def _column(self, values: list[float]) -> Tensor:
-        return torch.tensor(values, dtype=torch.float32, device=self.device)[:, None]
+        return to_device(np.array(values, dtype=np.float32), self.device)[:, None]
 
     def _slot(self, sequence: Sequence) -> int:
         if sequence.penalty_slot is None:
@@ -84,9 +86,10 @@ class Penalties:
                 shape = (len(self._free), self.vocab_size)
                 self._counts = torch.zeros(shape, dtype=torch.float32, device=self.device)
                 self._prompt = torch.zeros(shape, dtype=torch.bool, device=self.device)
+            assert not sequence.unread, "its tokens must be known before they can be counted"
             slot = sequence.penalty_slot = self._free.pop()
             generated = np.bincount(np.array(sequence.generated, dtype=np.int64), minlength=self.vocab_size)
-            self._counts[slot] = torch.from_numpy(generated).to(self.device, torch.float32)
+            self._counts[slot] = to_device(generated.astype(np.float32), self.device)
             self._prompt[slot] = False
-            self._prompt[slot, torch.from_numpy(np.unique(sequence.group.prompt)).to(self.device)] = True
+            self._prompt[slot].index_fill_(0, to_device(np.unique(sequence.group.prompt), self.device), True)
         return sequence.penalty_slot

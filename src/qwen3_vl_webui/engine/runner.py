@@ -1,22 +1,26 @@
 """Run one scheduled step on the device: encode what pictures it needs, compute its tokens, choose the next ones.
 
-The read-back of the chosen tokens is the only point where the host waits for the device.
+Nothing here waits for the device: the chosen tokens are on their way to the host when a step has been launched, and the
+next step takes them as its input from where they are.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from collections.abc import Sequence as List
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from qwen3_vl_webui.engine.graphs import DecodeGraphs
 from qwen3_vl_webui.engine.kv_cache import KVCache
-from qwen3_vl_webui.engine.sampler import Row, Sampled, Sampler
+from qwen3_vl_webui.engine.sampler import Choice, Row, Sampler
 from qwen3_vl_webui.engine.scheduler import Chunk, Schedule
 from qwen3_vl_webui.engine.sequence import Array, FeatureKey, Sequence, VisualSpan
+from qwen3_vl_webui.engine.transfer import to_device
 from qwen3_vl_webui.engine.vision_cache import VisionCache
 from qwen3_vl_webui.kernels.paged_attention import Plan, Segment, paged_attention, plan, write_kv
 from qwen3_vl_webui.model.pixels import to_patches
@@ -50,14 +54,31 @@ class PagedAttention:
         return paged_attention(q, k, v, pair, self.batch)
 
 
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """Tokens that a step under way chooses, still on the device, and the sequences that they continue, by place."""
+
+    tokens: Tensor
+    places: Mapping[Sequence, int]
+
+
 class Runner:
     """The model, its KV cache, its vision cache and its sampler."""
 
-    def __init__(self, model: Qwen3VL, cache: KVCache, vision: VisionCache, sampler: Sampler) -> None:
+    def __init__(
+        self,
+        model: Qwen3VL,
+        cache: KVCache,
+        vision: VisionCache,
+        sampler: Sampler,
+        decode: DecodeGraphs | None,
+    ) -> None:
+        """`decode`: for steps in which all sequences decode; None: they run as any other."""
         self.model = model
         self.cache = cache
         self.vision = vision
         self.sampler = sampler
+        self.decode = decode
         self.device = cache.data.device
         self.dtype = cache.data.dtype
         text = model.config.text
@@ -70,18 +91,24 @@ class Runner:
         self._work_per_visual = tower.spatial_merge_size**2 * tower.depth * tower.hidden_size * width
 
     @torch.inference_mode()
-    def run(self, schedule: Schedule, rows: List[Row]) -> Sampled:
-        """Compute the schedule's chunks and choose a token for each of `rows`, which belong to chunks that sample."""
-        with self._threads_for(schedule, len(rows)):
-            return self._run(schedule, rows)
+    def run(self, schedule: Schedule, rows: List[Row], unread: Unread | None = None) -> Choice:
+        """Compute the schedule's chunks and choose a token for each of `rows`, which belong to chunks that sample.
 
-    def _run(self, schedule: Schedule, rows: List[Row]) -> Sampled:
+        `unread`: what the step before has chosen, if the host has not read it: inputs of this step.
+        """
+        with self._threads_for(schedule, len(rows)):
+            return self._run(schedule, rows, unread)
+
+    def _run(self, schedule: Schedule, rows: List[Row], unread: Unread | None) -> Choice:
         self.cache.copy(schedule.copies)
         self._encode(list(schedule.encodes.values()))
         chunks = schedule.chunks
-        hidden = self._forward(chunks)
+        if self.decode is not None and all(chunk.decodes for chunk in chunks):
+            logits, greedy = self._decode(self.decode, chunks, unread)
+            return self.sampler.sample(logits, rows, greedy)
+        hidden = self._forward(chunks, unread)
         if not rows:
-            return Sampled([], [])
+            return Choice.nothing(self.device)
         ends: dict[Sequence, int] = {}
         at = -1
         for chunk in chunks:
@@ -89,7 +116,7 @@ class Runner:
             ends[chunk.sequence] = at
         last = [ends[row.sequence] for row in rows]
         if last != list(range(hidden.shape[0])):  # else all decode, and the hidden states are the ones wanted
-            hidden = hidden[torch.tensor(last, device=self.device)]
+            hidden = hidden[self._put(np.array(last))]
         return self.sampler.sample(self.model.logits(hidden), rows)
 
     @torch.inference_mode()
@@ -116,13 +143,41 @@ class Runner:
         finally:
             torch.set_num_threads(threads)
 
-    def _forward(self, chunks: List[Chunk]) -> Tensor:
-        tokens = np.concatenate([chunk.sequence.tokens(chunk.start, chunk.end) for chunk in chunks])
+    def _decode(
+        self, graphs: DecodeGraphs, chunks: List[Chunk], unread: Unread | None
+    ) -> tuple[Tensor, tuple[Tensor, Tensor]]:
+        newest, places = (None, {}) if unread is None else (unread.tokens, unread.places)
+        return graphs.run([chunk.sequence for chunk in chunks], newest, places)
+
+    def _forward(self, chunks: List[Chunk], unread: Unread | None) -> Tensor:
+        tokens = self._tokens(chunks, unread)
         positions = np.concatenate([chunk.sequence.positions(chunk.start, chunk.end) for chunk in chunks], axis=1)
         segments = [Segment(chunk.start, chunk.length, chunk.sequence.block_table) for chunk in chunks]
         batch = plan(segments, self.cache.block_size, dtype=self.dtype, device=self.device)
         visual, index = self._visual(chunks)
-        return self.model(self._put(tokens), self._put(positions), PagedAttention(self.cache, batch), visual, index)  # type: ignore[no-any-return]
+        return self.model(tokens, self._put(positions), PagedAttention(self.cache, batch), visual, index)  # type: ignore[no-any-return]
+
+    def _tokens(self, chunks: List[Chunk], unread: Unread | None) -> Tensor:
+        """The token ids of the chunks; those that the host does not know are taken from where they are."""
+        parts: list[Array] = []
+        into: list[int] = []  # rows of the batch
+        source: list[int] = []  # places among the unread
+        row = 0
+        for chunk in chunks:
+            if chunk.sequence.unread:
+                assert unread is not None
+                assert chunk.length == 1
+                into.append(row)
+                source.append(unread.places[chunk.sequence])
+                parts.append(np.zeros(1, dtype=np.int64))
+            else:
+                parts.append(chunk.sequence.tokens(chunk.start, chunk.end))
+            row += chunk.length
+        tokens = self._put(np.concatenate(parts))
+        if unread is None or not into:
+            return tokens
+        newest = unread.tokens[self._put(np.array(source))].clamp(min=0)  # a row without a choice runs along once more
+        return tokens.index_copy(0, self._put(np.array(into)), newest)
 
     def _visual(self, chunks: List[Chunk]) -> tuple[Tensor | None, Tensor | None]:
         """The features of the visual tokens among the chunks, and their rows in the batch."""
@@ -172,7 +227,7 @@ class Runner:
             self.vision.put(span.key, part.clone() if len(wanted) > 1 else part)
 
     def _put(self, array: Array) -> Tensor:
-        return torch.from_numpy(np.ascontiguousarray(array)).to(self.device)
+        return to_device(np.ascontiguousarray(array), self.device)
 
 
 def rows_to_sample(chunks: List[Chunk]) -> list[Row]:

@@ -15,15 +15,18 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
-from qwen3_vl_webui.engine.penalties import Penalties
+from qwen3_vl_webui.engine.penalties import Penalties, penalised
 from qwen3_vl_webui.engine.request import TokenLogprob
 from qwen3_vl_webui.engine.sequence import Sequence
+from qwen3_vl_webui.engine.transfer import Readback, to_device
 
 NONE = -1  # in place of a token: the row's logits were not finite, or nothing was admissible
 MAX_CANDIDATES = 1024  # rows whose top_k is at most this are sorted over their candidates only
-_MASK = (1 << 64) - 1
+
+Words = NDArray[np.uint64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,15 +45,39 @@ class Sampled:
     logprobs: list[TokenLogprob | None]
 
 
-def uniform(seed: int, sample: int, position: int) -> float:
-    """A number in [0, 1) that depends on its three arguments alone (splitmix64 finaliser over their mix)."""
-    state = seed & _MASK
-    for word in (sample, position):
-        state = (state + (word + 1) * 0x9E3779B97F4A7C15) & _MASK
-        state = ((state ^ (state >> 30)) * 0xBF58476D1CE4E5B9) & _MASK
-        state = ((state ^ (state >> 27)) * 0x94D049BB133111EB) & _MASK
-        state ^= state >> 31
-    return (state >> 11) * 2.0**-53
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What was chosen, still on the device."""
+
+    tokens: Tensor  # int64 [rows]
+    _copy: Readback
+    _logprobs: list[tuple[int, int]]  # rows that want them, and how many of the most likely
+
+    @classmethod
+    def nothing(cls, device: torch.device) -> Choice:
+        """Of a step that chose no token; reading it waits for the step nevertheless."""
+        tokens = torch.empty(0, dtype=torch.int64, device=device)
+        return cls(tokens, Readback(tokens), [])
+
+    def read(self) -> Sampled:
+        """Wait for it: the step's only synchronisation."""
+        tokens, *logs = (tensor.tolist() for tensor in self._copy.wait())
+        logprobs: list[TokenLogprob | None] = [None] * len(tokens)
+        for at, (row, most) in enumerate(self._logprobs):
+            top = tuple(zip(logs[1][at][:most], logs[2][at][:most], strict=True)) if most else ()
+            logprobs[row] = TokenLogprob(tokens[row], logs[0][at], top)
+        return Sampled(tokens, logprobs)
+
+
+def uniforms(seeds: Words, samples: Words, positions: Words) -> NDArray[np.float64]:
+    """Numbers in [0, 1) that depend on these three alone (splitmix64 finaliser over their mix)."""
+    state = seeds.copy()
+    for words in (samples, positions):
+        state += (words + np.uint64(1)) * np.uint64(0x9E3779B97F4A7C15)
+        state = (state ^ (state >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+        state = (state ^ (state >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+        state ^= state >> np.uint64(31)
+    return (state >> np.uint64(11)).astype(np.float64) * 2.0**-53
 
 
 class Sampler:
@@ -62,12 +89,16 @@ class Sampler:
         self.penalties = Penalties(vocab_size, max_running, device)
         self._plan: _Plan | None = None
 
-    def sample(self, logits: Tensor, rows: List[Row]) -> Sampled:
-        """Choose a token for each row of `logits` [rows, vocab] float32, which is used up."""
+    def sample(self, logits: Tensor, rows: List[Row], greedy: tuple[Tensor, Tensor] | None = None) -> Choice:
+        """Choose a token for each row of `logits` [rows, vocab] float32, which is used up. Nothing waits.
+
+        `greedy`: the largest of each row and where it is, when that is known already.
+        """
         plan = self._plan_for(rows)
-        raw = logits[plan.logprob_rows].log_softmax(-1) if plan.logprob_rows else None
-        self._shape(logits, rows, plan)
-        best, tokens = logits.max(-1)
+        raw = logits[plan.logprob_index].log_softmax(-1) if plan.logprobs else None
+        if self._shape(logits, rows, plan) or greedy is None:
+            greedy = logits.max(-1)
+        best, tokens = greedy
         if plan.random_rows:
             drawn = draw(
                 logits if len(plan.random_rows) == len(rows) else logits[plan.random_index],
@@ -79,10 +110,14 @@ class Sampler:
                 max_top_k=plan.max_top_k,
                 sort=plan.sort,
             )
-            tokens[plan.random_index] = drawn
-        tokens.masked_fill_(~best.isfinite(), NONE)
+            tokens = tokens.index_copy(0, plan.random_index, drawn)
+        tokens = tokens.masked_fill(~best.isfinite(), NONE)
         self.penalties.count(rows, tokens)
-        return _read(tokens, raw, plan, len(rows))
+        return Choice(tokens, Readback(tokens, *_logs(tokens, raw, plan)), plan.logprobs)
+
+    def must_count(self, sequence: Sequence) -> bool:
+        """Whether the tokens of the sequence must be known before the next one is chosen: a fork's penalties."""
+        return sequence.penalty_slot is None and penalised(sequence.group.request.sampling)
 
     def release(self, sequence: Sequence) -> None:
         """Forget a sequence that ended or was preempted."""
@@ -96,17 +131,15 @@ class Sampler:
         return self._plan
 
     def _uniforms(self, rows: List[Row], plan: _Plan) -> Tensor:
-        values = [
-            uniform(rows[at].sequence.group.seed, rows[at].index, len(rows[at].sequence.generated))
-            for at in plan.random_rows
-        ]
-        return torch.tensor(values, dtype=torch.float64, device=self.device)
+        positions = np.array([rows[at].sequence.num_chosen for at in plan.random_rows], dtype=np.uint64)
+        return to_device(uniforms(plan.seeds, plan.samples, positions), self.device)
 
-    def _shape(self, logits: Tensor, rows: List[Row], plan: _Plan) -> None:
-        """Apply penalties, bias and masks in place."""
-        self.penalties.apply(logits, rows)
+    def _shape(self, logits: Tensor, rows: List[Row], plan: _Plan) -> bool:
+        """Apply penalties, bias and masks in place; whether there were any."""
+        changed = self.penalties.apply(logits, rows)
         if plan.bias is not None:
             logits.view(-1).index_add_(0, *plan.bias)
+            changed = True
         banned = [
             at * self.vocab_size + token
             for at in plan.stopping_rows
@@ -114,7 +147,8 @@ class Sampler:
             if not _may_stop(rows[at].sequence)
         ]
         if banned:
-            logits.view(-1)[torch.tensor(banned, device=self.device)] = -torch.inf
+            logits.view(-1).index_fill_(0, to_device(np.array(banned), self.device), -torch.inf)
+            changed = True
         bound = [at for at in plan.grammar_rows if (state := rows[at].sequence.grammar) is not None and state.bound]
         if bound:
             words = np.empty((len(bound), -(-self.vocab_size // 32)), dtype=np.int32)
@@ -122,8 +156,10 @@ class Sampler:
                 state = rows[at].sequence.grammar
                 assert state is not None
                 state.fill_mask(word)
-            where = torch.tensor(bound, device=self.device)
-            logits[where] = apply_bitmask(logits[where], torch.from_numpy(words).to(self.device))
+            where = to_device(np.array(bound), self.device)
+            logits[where] = apply_bitmask(logits[where], to_device(words, self.device))
+            changed = True
+        return changed
 
 
 def apply_bitmask(logits: Tensor, words: Tensor) -> Tensor:
@@ -135,7 +171,7 @@ def apply_bitmask(logits: Tensor, words: Tensor) -> Tensor:
 def _may_stop(sequence: Sequence) -> bool:
     """Not before `min_tokens`, and not before a grammar that waits for the end of the reasoning has had its say."""
     waits = sequence.grammar is not None and not sequence.grammar.bound
-    return len(sequence.generated) >= sequence.group.request.sampling.min_tokens and not waits
+    return sequence.num_chosen >= sequence.group.request.sampling.min_tokens and not waits
 
 
 class _Plan:
@@ -145,20 +181,22 @@ class _Plan:
         params = [row.sequence.group.request.sampling for row in rows]
         self.key = key
         self.random_rows = [at for at, p in enumerate(params) if p.temperature > 0]
-        self.logprob_rows = [at for at, p in enumerate(params) if p.logprobs is not None]
-        self.top_logprobs = [params[at].logprobs or 0 for at in self.logprob_rows]
+        self.logprobs = [(at, p.logprobs) for at, p in enumerate(params) if p.logprobs is not None]
+        self.logprob_index = to_device(np.array([at for at, _ in self.logprobs], dtype=np.int64), device)
         self.grammar_rows = [at for at, row in enumerate(rows) if row.sequence.grammar is not None]
         self.stopping_rows = [
             at for at, p in enumerate(params) if p.min_tokens or (p.grammar is not None and p.grammar_after is not None)
         ]
-        self.random_index = torch.tensor(self.random_rows, dtype=torch.int64, device=device)
+        self.random_index = to_device(np.array(self.random_rows, dtype=np.int64), device)
         chosen = [params[at] for at in self.random_rows]
+        self.seeds = np.array([rows[at].sequence.group.seed % (1 << 64) for at in self.random_rows], dtype=np.uint64)
+        self.samples = np.array([rows[at].index for at in self.random_rows], dtype=np.uint64)
         self.max_top_k = max((p.top_k for p in chosen), default=0) if all(p.top_k for p in chosen) else 0
         self.sort = any(p.top_k or p.top_p < 1 for p in chosen)
-        self.temperature = torch.tensor([p.temperature for p in chosen], dtype=torch.float32, device=device)
-        self.top_k = torch.tensor([p.top_k for p in chosen], dtype=torch.int64, device=device)
-        self.top_p = torch.tensor([p.top_p for p in chosen], dtype=torch.float32, device=device)
-        self.min_p = torch.tensor([p.min_p for p in chosen], dtype=torch.float32, device=device)
+        self.temperature = to_device(np.array([p.temperature for p in chosen], dtype=np.float32), device)
+        self.top_k = to_device(np.array([p.top_k for p in chosen], dtype=np.int64), device)
+        self.top_p = to_device(np.array([p.top_p for p in chosen], dtype=np.float32), device)
+        self.min_p = to_device(np.array([p.min_p for p in chosen], dtype=np.float32), device)
         self.bias = _bias(rows, vocab_size, device)
 
 
@@ -172,7 +210,7 @@ def _bias(rows: List[Row], vocab_size: int, device: torch.device) -> tuple[Tenso
             values.append(value)
     if not index:
         return None
-    return torch.tensor(index, device=device), torch.tensor(values, dtype=torch.float32, device=device)
+    return to_device(np.array(index), device), to_device(np.array(values, dtype=np.float32), device)
 
 
 def draw(
@@ -239,18 +277,10 @@ def _invert(weights: Tensor, uniforms: Tensor) -> Tensor:
     return torch.searchsorted(cumulative, target, right=True).squeeze(1).clamp_(max=weights.shape[1] - 1)
 
 
-def _read(tokens: Tensor, raw: Tensor | None, plan: _Plan, count: int) -> Sampled:
-    """Bring the result to the host: the step's only synchronisation."""
-    logprobs: list[TokenLogprob | None] = [None] * count
-    if raw is not None:
-        rows = torch.tensor(plan.logprob_rows, device=tokens.device)
-        own = raw.gather(1, tokens[rows][:, None].clamp(min=0)).squeeze(1)
-        most = max(plan.top_logprobs)
-        best = raw.topk(most) if most else None
-        chosen, values = tokens.tolist(), own.tolist()
-        top_values, top_ids = (best.values.tolist(), best.indices.tolist()) if best is not None else ([], [])
-        for at, (row, k) in enumerate(zip(plan.logprob_rows, plan.top_logprobs, strict=True)):
-            top = tuple(zip(top_ids[at][:k], top_values[at][:k], strict=True)) if k else ()
-            logprobs[row] = TokenLogprob(chosen[row], values[at], top)
-        return Sampled(chosen, logprobs)
-    return Sampled(tokens.tolist(), logprobs)
+def _logs(tokens: Tensor, raw: Tensor | None, plan: _Plan) -> list[Tensor]:
+    """Of the rows that want log-probabilities: the chosen token's, and the most likely ones' ids and values."""
+    if raw is None:
+        return []
+    own = raw.gather(1, tokens[plan.logprob_index][:, None].clamp(min=0)).squeeze(1)
+    best = raw.topk(max(most for _, most in plan.logprobs))
+    return [own, best.indices, best.values]

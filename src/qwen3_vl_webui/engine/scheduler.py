@@ -35,6 +35,11 @@ class Chunk:
         """Whether the chunk ends where the next token is to be chosen."""
         return self.end == len(self.sequence)
 
+    @property
+    def decodes(self) -> bool:
+        """Whether it is one token of the answer, computed to choose the next."""
+        return self.length == 1 and self.start >= self.sequence.prompt_len and self.samples
+
 
 @dataclass(slots=True)
 class Schedule:
@@ -85,6 +90,14 @@ class Scheduler:
         queue: list[Sequence] | deque[Sequence] = self.running if sequence in self.running else self.waiting
         queue.remove(sequence)
 
+    @property
+    def must_preempt(self) -> bool:
+        """The decoding sequences want more blocks than are free."""
+        free = self.blocks.num_free
+        return free < len(self.running) and free < sum(
+            self.blocks.needs_block(one) for one in self.running if one.num_pending == 1 and not one.is_complete
+        )
+
     def schedule(self, now: float) -> Schedule:
         """Choose the next step's work."""
         schedule = Schedule()
@@ -102,7 +115,7 @@ class Scheduler:
         at = 0
         while at < len(self.running):
             sequence = self.running[at]
-            if sequence.num_pending > 1:
+            if sequence.num_pending > 1 or sequence.is_complete:
                 at += 1
                 continue
             done, copy = self.blocks.make_room(sequence)

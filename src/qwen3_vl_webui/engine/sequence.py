@@ -83,6 +83,7 @@ class Sequence:
     __slots__ = (
         "block_table",
         "detector",
+        "ended",
         "generated",
         "grammar",
         "group",
@@ -93,6 +94,8 @@ class Sequence:
         "penalty_slot",
         "pinned",
         "prompt_len",
+        "table_sent",
+        "unread",
     )
 
     def __init__(self, group: Group, index: int, max_blocks: int) -> None:
@@ -100,9 +103,13 @@ class Sequence:
         self.index = index
         self.prompt_len = len(group.prompt)
         self.generated: list[int] = []
+        self.unread = 0  # tokens after those, chosen on the device but not yet known to the host
+        self.ended = False  # what a step under way still computes for it is of no use
         self.num_computed = 0
+        # Past its own blocks it repeats the last: padding then reads nothing that another sequence may have poisoned.
         self.block_table: Array = np.zeros(max_blocks, dtype=np.int64)
         self.num_blocks = 0
+        self.table_sent = 0  # leading entries of the block table that the device has (`engine.block_tables`)
         self.hashes: list[bytes] = []  # of the full blocks, as far as known
         self.pinned: set[FeatureKey] = set()
         self.grammar: GrammarState | None = None  # set once compiled, when the request has one
@@ -111,15 +118,26 @@ class Sequence:
         self.penalty_slot: int | None = None
 
     def __len__(self) -> int:
-        return self.prompt_len + len(self.generated)
+        return self.prompt_len + len(self.generated) + self.unread
 
     @property
     def num_pending(self) -> int:
         """Tokens whose keys and values are still to be computed; 1 while decoding."""
-        return self.prompt_len + len(self.generated) - self.num_computed
+        return self.prompt_len + len(self.generated) + self.unread - self.num_computed
+
+    @property
+    def num_chosen(self) -> int:
+        """Tokens of the answer so far, those included that the host does not know yet."""
+        return len(self.generated) + self.unread
+
+    @property
+    def is_complete(self) -> bool:
+        """The answer has all the tokens it may have, known or not."""
+        return len(self.generated) + self.unread >= self.group.max_tokens
 
     def tokens(self, start: int, end: int) -> Array:
-        """Token ids [start, end)."""
+        """Token ids [start, end), all known to the host."""
+        assert end <= self.prompt_len + len(self.generated)
         if end <= self.prompt_len:
             return self.group.prompt[start:end]
         tail = np.array(self.generated[max(start - self.prompt_len, 0) : end - self.prompt_len], dtype=np.int64)
@@ -145,7 +163,7 @@ class Sequence:
         other = Sequence(self.group, index, len(self.block_table))
         other.num_computed = self.num_computed
         other.num_blocks = self.num_blocks
-        other.block_table[: self.num_blocks] = self.block_table[: self.num_blocks]
+        other.block_table[:] = self.block_table
         other.hashes = list(self.hashes)
         other.grammar = None if self.grammar is None else self.grammar.fork()
         return other

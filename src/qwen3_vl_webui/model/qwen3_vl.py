@@ -64,6 +64,10 @@ class Qwen3VL(nn.Module):
         """[m, hidden] -> float32 [m, vocab]."""
         return self.lm_head(hidden).float()
 
+    def greedy(self, logits: Tensor) -> tuple[Tensor, Tensor]:
+        """[m, vocab] -> the largest logit of each row and its token, int64 [m]."""
+        return logits.max(-1)
+
     def prepare_for_inference(self) -> Qwen3VL:
         """Freeze the weights and pack them where that is faster (`kernels.linear`): no training or saving after it.
 
