@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 import torch.nn.functional as F
@@ -33,6 +33,18 @@ class FramePositions:
     taps: Tensor  # [4, patches] int64, into the learned grid
     tap_weights: Tensor  # [4, patches] float32, summing to one
     angles: Tensor  # [patches, head_dim / 2] float32
+
+
+@dataclass(slots=True, eq=False, kw_only=True)
+class Encoding:
+    """Media on their way through the tower: layers may be run a few at a time, with other work between."""
+
+    x: Tensor  # [patches, hidden], after `layer` layers
+    cos: Tensor  # [patches, head_dim / 2] float32
+    sin: Tensor
+    lengths: Sequence[int]  # patches of each temporal group: attention stays within one
+    layer: int = 0
+    levels: list[Tensor] = field(default_factory=list)  # DeepStack features so far, [patches / merge**2, out_hidden]
 
 
 class PatchEmbed(nn.Module):
@@ -118,21 +130,35 @@ class VisionTower(nn.Module):
         self._frames: OrderedDict[tuple[int, int, torch.device], FramePositions] = OrderedDict()
 
     def forward(self, patches: Tensor, grids: Sequence[Grid]) -> Tensor:
+        encoding = self.begin(patches, grids)
+        self.advance(encoding, self.config.depth)
+        return self.finish(encoding)
+
+    def begin(self, patches: Tensor, grids: Sequence[Grid]) -> Encoding:
+        """Embed the patches; no layer has run yet."""
         assert patches.shape[0] == sum(t * h * w for t, h, w in grids), "the grids must cover the patches"
         x = self.patch_embed(patches.to(self.pos_embed.weight.dtype))
         frames = [(t, self._positions(h, w, x.device)) for t, h, w in grids]
-        x = x + torch.cat([self._learned(frame).repeat(t, 1) for t, frame in frames]).to(x.dtype)
-        angles = torch.cat([frame.angles.repeat(t, 1) for t, frame in frames]).unsqueeze(1)
-        cos, sin = angles.cos(), angles.sin()
+        x = x + torch.cat([self.learned_positions(frame).repeat(t, 1) for t, frame in frames]).to(x.dtype)
+        angles = torch.cat([frame.angles.repeat(t, 1) for t, frame in frames])
         lengths = [h * w for t, h, w in grids for _ in range(t)]
-        levels: list[Tensor] = []
-        for number, block in enumerate(self.blocks):
-            x = block(x, cos, sin, lengths)
-            if number in self.config.deepstack_layers:
-                levels.append(self.deepstack_merger_list[len(levels)](x))
-        return torch.stack([self.merger(x), *levels])
+        return Encoding(x=x, cos=angles.cos(), sin=angles.sin(), lengths=lengths)
 
-    def _learned(self, frame: FramePositions) -> Tensor:
+    def advance(self, encoding: Encoding, layers: int) -> None:
+        """Run the next `layers` layers, or those that are left."""
+        cos, sin = encoding.cos.unsqueeze(1), encoding.sin.unsqueeze(1)
+        for number in range(encoding.layer, min(encoding.layer + layers, self.config.depth)):
+            encoding.x = self.blocks[number](encoding.x, cos, sin, encoding.lengths)
+            if number in self.config.deepstack_layers:
+                encoding.levels.append(self.deepstack_merger_list[len(encoding.levels)](encoding.x))
+            encoding.layer = number + 1
+
+    def finish(self, encoding: Encoding) -> Tensor:
+        """The features, once all layers have run."""
+        assert encoding.layer == self.config.depth, "layers are left to run"
+        return torch.stack([self.merger(encoding.x), *encoding.levels])
+
+    def learned_positions(self, frame: FramePositions) -> Tensor:
         """Position embeddings of one frame, [patches, hidden] float32: four taps of the learned grid."""
         total: Tensor = self.pos_embed(frame.taps[0]) * frame.tap_weights[0].unsqueeze(-1)
         for tap, weight in zip(frame.taps[1:], frame.tap_weights[1:], strict=True):

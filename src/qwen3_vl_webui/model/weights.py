@@ -1,13 +1,14 @@
 """Weights in and out: safetensors in the published names, streamed to the device, projections fused on the way.
 
 Nothing but safetensors is read: no pickle, no code from a checkpoint. Each parameter of `Qwen3VL` is one or several
-published tensors laid along the rows (`published_names`); reading one parameter at a time bounds the host memory by the
-model itself plus that group.
+published tensors laid along the rows (`published_names`). On a CPU, reading one parameter at a time bounds the host
+memory by the model itself plus that group; to a CUDA device they go through a few pinned buffers (`model.upload`).
 """
 
 from __future__ import annotations
 
 import json
+import struct
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,12 +23,13 @@ from qwen3_vl_webui.errors import CheckpointError
 from qwen3_vl_webui.kernels.linear import Linear
 from qwen3_vl_webui.model.config import ModelConfig
 from qwen3_vl_webui.model.qwen3_vl import Qwen3VL
+from qwen3_vl_webui.model.upload import Stretch, stretches, upload
 
 Progress = Callable[[int, int], None]  # bytes done, bytes in all
 
 SINGLE_FILE = "model.safetensors"
 INDEX_FILE = "model.safetensors.index.json"
-_FLOATS = {"F64": 8, "F32": 4, "F16": 2, "BF16": 2}  # safetensors' names, bytes
+_FLOATS = {"F64": torch.float64, "F32": torch.float32, "F16": torch.float16, "BF16": torch.bfloat16}
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,7 @@ def load_model(
 ) -> Qwen3VL:
     """Load a checkpoint folder, ready for inference.
 
-    `progress` is called after every parameter with the stored bytes read so far and in all. Raises `CheckpointError`
+    `progress` is called now and then with the stored bytes read so far and in all. Raises `CheckpointError`
     that names the tensor which is missing, extra or wrongly shaped, or the file that cannot be read, before any move.
     """
     config = ModelConfig.load(folder)
@@ -58,16 +60,10 @@ def load_model(
     plan = {name: _parts(name, parameter, config) for name, parameter in model.named_parameters()}
     _check_names(files, plan, config)
     total = sum(files.bytes(part.name) for parts in plan.values() for part in parts)
-    done = 0
-    for name, parts in plan.items():
-        module, attribute = _owner(model, name)
-        shape = getattr(module, attribute).shape
-        setattr(module, attribute, _frozen(files.fill(torch.empty(shape, dtype=dtype, device=device), parts)))
-        if isinstance(module, Linear) and attribute == "weight":
-            module.pack()  # now, so that the plain copies never add up
-        done += sum(files.bytes(part.name) for part in parts)
-        if progress is not None:
-            progress(done, total)
+    if device.type == "cuda":
+        _upload(model, files, plan, device, dtype, total, progress)
+    else:
+        _read(model, files, plan, device, dtype, total, progress)
     model.tie_weights()
     return model.prepare_for_inference()
 
@@ -137,6 +133,61 @@ def _parts(name: str, parameter: Tensor, config: ModelConfig) -> tuple[Part, ...
     return tuple(Part(prefix + piece, (count, *rest), count) for piece, count in pieces.items())
 
 
+def _read(
+    model: Qwen3VL,
+    files: _Files,
+    plan: Mapping[str, tuple[Part, ...]],
+    device: torch.device,
+    dtype: torch.dtype,
+    total: int,
+    progress: Progress | None,
+) -> None:
+    """Fill the parameters one after the other."""
+    done = 0
+    for name, parts in plan.items():
+        module, attribute = _owner(model, name)
+        shape = getattr(module, attribute).shape
+        setattr(module, attribute, _frozen(files.fill(torch.empty(shape, dtype=dtype, device=device), parts)))
+        if isinstance(module, Linear) and attribute == "weight":
+            module.pack()  # now, so that the plain copies never add up
+        done += sum(files.bytes(part.name) for part in parts)
+        if progress is not None:
+            progress(done, total)
+
+
+def _upload(
+    model: Qwen3VL,
+    files: _Files,
+    plan: Mapping[str, tuple[Part, ...]],
+    device: torch.device,
+    dtype: torch.dtype,
+    total: int,
+    progress: Progress | None,
+) -> None:
+    """Fill the parameters from several threads."""
+    work: list[Stretch] = []
+    for name, parts in plan.items():
+        module, attribute = _owner(model, name)
+        tensor = torch.empty(getattr(module, attribute).shape, dtype=dtype, device=device)
+        setattr(module, attribute, _frozen(tensor))
+        for part, rows in zip(parts, tensor.split([part.rows for part in parts]), strict=True):
+            work += files.stretches(part.name, rows)
+    done = 0
+
+    def count(size: int) -> None:
+        nonlocal done
+        done += size
+        if progress is not None:
+            progress(done, total)
+
+    try:
+        upload(work, device, done=count)
+    except OSError as error:
+        raise CheckpointError(
+            "checkpoint_config", path=error.filename or str(files.folder), reason=str(error)
+        ) from error
+
+
 def _owner(model: nn.Module, name: str) -> tuple[nn.Module, str]:
     path, _, attribute = name.rpartition(".")
     return model.get_submodule(path), attribute
@@ -165,14 +216,17 @@ class _Files:
     """The tensors of a checkpoint, over one file or many."""
 
     def __init__(self, folder: Path) -> None:
+        self.folder = folder
         self._where: dict[str, tuple[Path, str, tuple[int, ...]]] = {}  # name -> file, dtype, shape
+        self._offsets: dict[str, int] = {}  # name -> where its numbers begin in the file
         for path in _weight_files(folder):
             try:
                 with safe_open(path, framework="pt") as file:
                     for name in file.keys():  # noqa: SIM118  (not a dict: it has no iterator)
                         view = file.get_slice(name)
                         self._where[name] = path, view.get_dtype(), tuple(view.get_shape())
-            except (SafetensorError, OSError) as error:
+                self._offsets |= _offsets(path)
+            except (SafetensorError, OSError, ValueError) as error:
                 raise CheckpointError("checkpoint_config", path=str(path), reason=str(error)) from error
 
     def __contains__(self, name: str) -> bool:
@@ -190,7 +244,12 @@ class _Files:
 
     def bytes(self, name: str) -> int:
         _, dtype, shape = self._where[name]
-        return _product(shape) * _FLOATS[dtype]
+        return _product(shape) * _FLOATS[dtype].itemsize
+
+    def stretches(self, name: str, target: Tensor) -> list[Stretch]:
+        """What is to be read to fill `target` with a tensor."""
+        path, dtype, _ = self._where[name]
+        return stretches(path, self._offsets[name], _FLOATS[dtype], target)
 
     def fill(self, target: Tensor, parts: tuple[Part, ...]) -> Tensor:
         """Copy the parts into the rows of `target`; a file is opened each time, as an open one keeps pages mapped."""
@@ -202,6 +261,14 @@ class _Files:
             except (SafetensorError, OSError) as error:
                 raise CheckpointError("checkpoint_config", path=str(path), reason=str(error)) from error
         return target
+
+
+def _offsets(path: Path) -> dict[str, int]:
+    """Where each tensor's numbers begin. The safetensors library, which checks the header, does not tell."""
+    with path.open("rb") as file:
+        (size,) = struct.unpack("<Q", file.read(8))
+        header = json.loads(file.read(size))
+    return {name: 8 + size + entry["data_offsets"][0] for name, entry in header.items() if name != "__metadata__"}
 
 
 def _weight_files(folder: Path) -> list[Path]:
