@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -110,3 +111,40 @@ def test_a_full_disk_is_said_beforehand(hubs: FakeHubs, tmp_path: Path, monkeypa
         hub.download(listing, tmp_path)
     assert caught.value.code == "disk_full"
     assert not hubs.ranges("model.safetensors")
+
+
+@pytest.mark.parametrize("name", HUBS)
+def test_a_copy_of_another_program_counts_when_its_bytes_are_right(
+    hubs: FakeHubs, tmp_path: Path, name: hub.HubName
+) -> None:
+    hubs.files["README.md"] = b"to read"
+    listing = hub.find(hubs.source, name)
+    hub.download(listing, tmp_path)
+    (tmp_path / "README.md").unlink()  # nothing that runs needs it
+    assert hub.holds(tmp_path, listing)
+    weights = bytearray((tmp_path / "model.safetensors").read_bytes())
+    weights[SIZE // 2] ^= 1
+    (tmp_path / "model.safetensors").write_bytes(weights)
+    assert not hub.holds(tmp_path, listing)
+    (tmp_path / "config.json").unlink()
+    assert not hub.holds(tmp_path, listing)
+
+
+@pytest.mark.parametrize("name", HUBS)
+def test_weights_come_last(hubs: FakeHubs, tmp_path: Path, name: hub.HubName) -> None:
+    """A download that was killed leaves no folder that looks whole."""
+    hubs.files["video_preprocessor_config.json"] = b"{}"
+    hub.download(hub.find(hubs.source, name), tmp_path)
+    fetched = [
+        path for method, path, _ in hubs.requests if method == "GET" and ("resolve" in path or "FilePath" in path)
+    ]
+    first = next(i for i, path in enumerate(fetched) if "model.safetensors" in path)
+    assert all("model.safetensors" in path for path in fetched[first:])
+
+
+def test_a_hub_that_does_not_answer_is_quiet(hubs: FakeHubs, monkeypatch: pytest.MonkeyPatch, capfd: Any) -> None:
+    monkeypatch.setenv("MODELSCOPE_ENDPOINT", "http://127.0.0.1:9")
+    with pytest.raises(CheckpointError) as caught:
+        hub.find(hubs.source, "modelscope")
+    assert "WARNING" not in capfd.readouterr().err
+    assert len(caught.value.message("en")) < 400

@@ -26,8 +26,10 @@ from qwen3_vl_webui.errors import CheckpointError, WebUIError
 HubName = Literal["huggingface", "modelscope"]
 HUBS: tuple[HubName, ...] = ("huggingface", "modelscope")
 WANTED = frozenset({".safetensors", ".json", ".txt", ".jinja", ".md"})  # no code, no pickle files
+NEEDED = frozenset({".safetensors", ".json", ".jinja"})
 ANSWER_SECONDS = 20.0  # a hub that has not answered by then does not
 PIECE = 4 << 20
+MAX_REASON = 160  # characters of what a library says of a failure
 Report = Callable[[str, int, int], None]  # file, bytes of all files done, bytes of all files
 
 
@@ -94,7 +96,10 @@ def download(listing: Listing, folder: Path, report: Report | None = None) -> No
             progress.set(file.path, file.size)
     try:
         for _ in range(2):
-            FETCH[listing.hub](listing, missing, folder, progress)
+            for weights in (False, True):  # last, so that a folder with all its weights has everything
+                part = [file for file in missing if file.path.endswith(".safetensors") is weights]
+                if part:
+                    FETCH[listing.hub](listing, part, folder, progress)
             missing = [file for file in listing.files if not verify(folder / file.path, file)]
             if not missing:
                 return
@@ -122,12 +127,16 @@ def verify(path: Path, file: RemoteFile) -> bool:
     return digest.hexdigest() == file.sha256
 
 
-def cached(source: str) -> Path | None:
-    """Where Hugging Face's own cache on this machine holds a model's snapshot, perhaps with files missing."""
-    from huggingface_hub import try_to_load_from_cache
+def cached(source: str, hub: Hub = "auto") -> tuple[Path, ...]:
+    """Folders in which other programs may have left a model on this machine, perhaps with files missing."""
+    names = HUBS if hub == "auto" else (hub,)
+    return tuple(folder for name in names for folder in CACHED[name](source))
 
-    found = try_to_load_from_cache(source, "config.json")
-    return Path(found).parent if isinstance(found, str) else None
+
+def holds(folder: Path, listing: Listing) -> bool:
+    """Whether a folder has all that the program reads of a model, with the right bytes."""
+    needed = [file for file in listing.files if PurePosixPath(file.path).suffix in NEEDED]
+    return bool(needed) and all(verify(folder / file.path, file) for file in needed)
 
 
 class _Progress:
@@ -166,7 +175,13 @@ def _partial(folder: Path) -> int:
 
 def _reason(error: BaseException) -> str:
     text = " ".join(str(error).split())
-    return f"{type(error).__name__}: {text[:300]}" if text else type(error).__name__
+    short = text if len(text) <= MAX_REASON else text[:MAX_REASON].rpartition(" ")[0] + " …"
+    return f"{type(error).__name__}: {short}" if text else type(error).__name__
+
+
+def _quiet(library: str) -> None:
+    """What goes wrong is said by our own errors."""
+    logging.getLogger(library).setLevel(logging.CRITICAL)
 
 
 # Hugging Face
@@ -188,10 +203,17 @@ def _list_huggingface(source: str) -> Listing:
     return Listing(hub="huggingface", source=source, revision=info.sha or "main", files=files)
 
 
+def _cached_huggingface(source: str) -> list[Path]:
+    from huggingface_hub import try_to_load_from_cache
+
+    found = try_to_load_from_cache(source, "config.json")
+    return [Path(found).parent] if isinstance(found, str) else []
+
+
 def _fetch_huggingface(listing: Listing, files: Sequence[RemoteFile], folder: Path, progress: _Progress) -> None:
     from huggingface_hub import hf_hub_download
 
-    logging.getLogger("huggingface_hub").setLevel(logging.ERROR)
+    _quiet("huggingface_hub")
     for file in files:
         hf_hub_download(
             listing.source,
@@ -230,9 +252,22 @@ def _ms_endpoint() -> str:
     return domain.rstrip("/") if "://" in domain else f"https://{domain}"
 
 
+def _cached_modelscope(source: str) -> list[Path]:
+    """Where its libraries keep models: the present one, and those before it with dots spelt out."""
+    root = Path(os.environ.get("MODELSCOPE_CACHE") or Path.home() / ".cache" / "modelscope").expanduser()
+    owner, _, name = source.partition("/")
+    spelt = Path(owner) / name.replace(".", "___")
+    folders = [
+        root / "models" / source.replace("/", "--") / "snapshots" / "master",
+        *(root / part / spelt for part in ("models", "hub/models", "hub")),
+    ]
+    return [folder for folder in folders if folder.is_dir()]
+
+
 def _list_modelscope(source: str) -> Listing:
     from modelscope_hub import HubApi
 
+    _quiet("modelscope_hub")
     entries = HubApi(endpoint=_ms_endpoint()).list_repo_files(source, "model", revision="master")
     files = tuple(
         RemoteFile(path=one.path, size=one.size, sha256=one.sha256 or None)
@@ -252,9 +287,6 @@ def _fetch_modelscope(listing: Listing, files: Sequence[RemoteFile], folder: Pat
         def end(self) -> None:
             progress.set(self.filename, self.file_size)
 
-    if not files:
-        return
-    logging.getLogger("modelscope_hub").setLevel(logging.ERROR)
     with redirect_stderr(io.StringIO()):  # the library draws bars of its own
         HubApi(endpoint=_ms_endpoint()).download_repo(
             listing.source,
@@ -269,6 +301,10 @@ def _fetch_modelscope(listing: Listing, files: Sequence[RemoteFile], folder: Pat
 LIST: Mapping[HubName, Callable[[str], Listing]] = {
     "huggingface": _list_huggingface,
     "modelscope": _list_modelscope,
+}
+CACHED: Mapping[HubName, Callable[[str], list[Path]]] = {
+    "huggingface": _cached_huggingface,
+    "modelscope": _cached_modelscope,
 }
 FETCH: Mapping[HubName, Callable[[Listing, Sequence[RemoteFile], Path, _Progress], None]] = {
     "huggingface": _fetch_huggingface,

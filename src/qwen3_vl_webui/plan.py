@@ -17,15 +17,37 @@ from typing import Literal
 from qwen3_vl_webui import hub
 from qwen3_vl_webui.config import Settings
 from qwen3_vl_webui.engine.config import EngineConfig
+from qwen3_vl_webui.engine.footprint import Footprint, bytes_together
 from qwen3_vl_webui.engine.request import Edition
 from qwen3_vl_webui.errors import ConfigError, Language
 from qwen3_vl_webui.hardware import GB, Hardware, probe
 from qwen3_vl_webui.texts import PLAN
 
 EDITIONS: tuple[Edition, ...] = ("instruct", "thinking")
-SIZES: Mapping[str, float] = {"2b": 2.13, "4b": 4.44, "8b": 8.77, "32b": 33.4}  # billions of parameters
-TIED: Mapping[str, float] = {"2b": 0.31, "4b": 0.39}  # of them the output layer, of which a CPU packs a copy
-OVERHEAD = 3 * GB  # activations, a KV cache worth having, the CUDA context
+SIZES: Mapping[str, Footprint] = {
+    "2b": Footprint(
+        elements=2_127_532_032,
+        tied_elements=151_936 * 2048,
+        kv_numbers=57_344,
+        hidden_size=2048,
+        vision_hidden_size=1024,
+    ),
+    "4b": Footprint(
+        elements=4_437_815_808,
+        tied_elements=151_936 * 2560,
+        kv_numbers=73_728,
+        hidden_size=2560,
+        vision_hidden_size=1024,
+    ),
+    "8b": Footprint(
+        elements=8_767_123_696, tied_elements=0, kv_numbers=73_728, hidden_size=4096, vision_hidden_size=1152
+    ),
+    "32b": Footprint(
+        elements=33_357_390_064, tied_elements=0, kv_numbers=131_072, hidden_size=5120, vision_hidden_size=1152
+    ),
+}
+PUBLISHED_CONTEXT = 262_144  # of all sizes
+CUDA_BYTES = GB // 2  # CUDA's own part of a card, which is not gone yet when we look
 CONTEXT = {"cpu": 40_960, "cuda": 65_536}  # longest context when the user names none
 HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
 DType = Literal["bfloat16", "float16", "float32"]
@@ -133,7 +155,7 @@ def make_plan(settings: Settings, hardware: Hardware | None = None) -> Plan:
         named["thinking"] = settings.thinking
     size = settings.model
     if size == "auto" and not named:
-        size, note = _auto_size(device, free, hardware)
+        size, note = _auto_size(settings, device, free, hardware, bfloat16=bfloat16)
         notes.append(note)
     checkpoints = tuple(
         _checkpoint(settings, edition, named.get(edition), size)
@@ -146,14 +168,13 @@ def make_plan(settings: Settings, hardware: Hardware | None = None) -> Plan:
     for checkpoint in checkpoints:
         if not checkpoint.present:
             notes.append(Note(code="download", details={"source": checkpoint.source, "folder": checkpoint.folder}))
+    dtype = _dtype(settings, device, bfloat16=bfloat16, demo=demo)
     if size in SIZES:
-        copied = TIED.get(size, 0.0) if device == "cpu" else 0.0
-        need = (SIZES[size] + copied) * 2 * GB + OVERHEAD
+        need = needed_bytes(settings, size, device, dtype)
         if need > free:
             notes.append(Note(code="tight", details={"need": need / GB, "free": free / GB, "device": device_name}))
         elif device == "cpu":
             notes.append(Note(code="slow", details={"size": size.upper()}))
-    dtype: DType = settings.dtype if settings.dtype != "auto" else _dtype(device, bfloat16=bfloat16, demo=demo)
     return Plan(
         kind="demo" if demo else "real",
         checkpoints=checkpoints,
@@ -170,19 +191,12 @@ def resolve(settings: Settings, hardware: Hardware | None = None) -> Resolved:
     for checkpoint in plan.missing:
         raise ConfigError("checkpoint_not_downloaded", field=checkpoint.edition, source=checkpoint.source)
     engines = {
-        checkpoint.edition: EngineConfig(
+        checkpoint.edition: _engine_config(
+            settings,
             checkpoint=str(checkpoint.folder),
             device=plan.device,
             dtype=plan.dtype,
             max_context=_context(settings, checkpoint.folder, plan.device),
-            max_running=settings.max_running,
-            max_waiting=settings.max_waiting,
-            max_batch_tokens=settings.max_batch_tokens,
-            block_size=settings.block_size,
-            kv_cache_bytes=None if settings.kv_cache_gb is None else int(settings.kv_cache_gb * GB),
-            prefix_cache=settings.prefix_cache,
-            vision_cache_bytes=settings.vision_cache_mb << 20,
-            threads=settings.threads,
         )
         for checkpoint in plan.checkpoints
     }
@@ -191,6 +205,41 @@ def resolve(settings: Settings, hardware: Hardware | None = None) -> Resolved:
         engines=engines,
         names={checkpoint.edition: checkpoint.name for checkpoint in plan.checkpoints},
         folders={checkpoint.edition: checkpoint.folder for checkpoint in plan.checkpoints},
+    )
+
+
+def needed_bytes(settings: Settings, size: str, device: str, dtype: DType, *, editions: int = 1) -> int:
+    """Free memory that so many editions of a published size want in order to be there together."""
+    context = min(settings.max_context or CONTEXT[device.partition(":")[0]], PUBLISHED_CONTEXT)
+    config = _engine_config(settings, checkpoint="", device=device, dtype=dtype, max_context=context)
+    return bytes_together([(config, SIZES[size])] * editions) + (0 if device == "cpu" else CUDA_BYTES)
+
+
+def where(settings: Settings, hardware: Hardware) -> tuple[str, str, int, DType]:
+    """Where a published size would run: the device, its name for people, its free bytes, the number format."""
+    device, name, free, bfloat16 = _device(settings, hardware)
+    return device, name, free, _dtype(settings, device, bfloat16=bfloat16, demo=False)
+
+
+def published(settings: Settings, size: str, edition: Edition) -> Checkpoint:
+    """The published checkpoint of a size, on this machine or still to be downloaded."""
+    return _checkpoint(settings, edition, None, size)
+
+
+def _engine_config(settings: Settings, *, checkpoint: str, device: str, dtype: DType, max_context: int) -> EngineConfig:
+    return EngineConfig(
+        checkpoint=checkpoint,
+        device=device,
+        dtype=dtype,
+        max_context=max_context,
+        max_running=settings.max_running,
+        max_waiting=settings.max_waiting,
+        max_batch_tokens=settings.max_batch_tokens,
+        block_size=settings.block_size,
+        kv_cache_bytes=None if settings.kv_cache_gb is None else int(settings.kv_cache_gb * GB),
+        prefix_cache=settings.prefix_cache,
+        vision_cache_bytes=settings.vision_cache_mb << 20,
+        threads=settings.threads,
     )
 
 
@@ -219,13 +268,15 @@ def _device(settings: Settings, hardware: Hardware) -> tuple[str, str, int, bool
     return f"cuda:{gpu.index}", gpu.name, gpu.memory_free, gpu.has_bfloat16
 
 
-def _auto_size(device: str, free: int, hardware: Hardware) -> tuple[Literal["demo", "4b"], Note]:
-    need = SIZES["4b"] * 2 * GB + OVERHEAD
-    facts: dict[str, object] = {"need": need / GB, "free": free / GB}
+def _auto_size(
+    settings: Settings, device: str, free: int, hardware: Hardware, *, bfloat16: bool
+) -> tuple[Literal["demo", "4b"], Note]:
     if device == "cpu":
         if hardware.gpus and not hardware.torch_has_cuda:
             return "demo", Note(code="auto_torch_cpu", details={"gpu": hardware.gpus[0].name, "torch": hardware.torch})
-        return "demo", Note(code="auto_no_gpu", details=facts)
+        return "demo", Note(code="auto_cpu_asked" if settings.device == "cpu" else "auto_no_gpu")
+    need = needed_bytes(settings, "4b", device, _dtype(settings, device, bfloat16=bfloat16, demo=False))
+    facts: dict[str, object] = {"need": need / GB, "free": free / GB}
     if free < need:
         return "demo", Note(code="auto_small_gpu", details=facts)
     return "4b", Note(code="auto_4b", details=facts)
@@ -249,18 +300,16 @@ def _checkpoint(settings: Settings, edition: Edition, named: str | None, size: s
     if not HUB_ID.fullmatch(source):
         raise ConfigError("checkpoint_absent", field=edition, source=source)
     folder = model_folder(settings, source)
-    if not is_complete(folder) and settings.hub != "modelscope":
-        # Another program may have downloaded it already.
-        there = hub.cached(source)
-        folder = there if there is not None and is_complete(there) else folder
+    if not is_complete(folder):  # another program may have downloaded it already
+        folder = next((there for there in hub.cached(source, settings.hub) if is_complete(there)), folder)
     return Checkpoint(edition=edition, source=source, folder=folder, name=source.rpartition("/")[2])
 
 
-def _dtype(device: str, *, bfloat16: bool, demo: bool) -> DType:
-    if device == "cpu":
-        return (
-            "float32" if demo else "bfloat16"
-        )  # a small model is quickest in float32, a large one is bound by its bytes
+def _dtype(settings: Settings, device: str, *, bfloat16: bool, demo: bool) -> DType:
+    if settings.dtype != "auto":
+        return settings.dtype
+    if device == "cpu":  # a small model is quickest in float32, a large one is bound by its bytes
+        return "float32" if demo else "bfloat16"
     return "bfloat16" if bfloat16 else "float16"
 
 

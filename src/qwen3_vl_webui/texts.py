@@ -9,6 +9,10 @@ PLAN: dict[str, tuple[str, str]] = {
         "Serving Qwen3-VL-4B: the GPU has {free:.0f} GB free and it needs about {need:.0f} GB.",
         "将提供 Qwen3-VL-4B：GPU 空闲显存 {free:.0f} GB，约需 {need:.0f} GB。",
     ),
+    "auto_cpu_asked": (
+        "On the CPU the bundled demo pair is served unless --model says otherwise.",
+        "在 CPU 上默认使用内置的演示模型，可用 --model 另行指定。",
+    ),
     "auto_no_gpu": (
         "No NVIDIA GPU was found, so the bundled demo pair is served.",
         "没有找到 NVIDIA GPU，因此使用内置的演示模型。",

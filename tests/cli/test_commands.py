@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -187,11 +188,18 @@ def test_download_fetches_into_the_data_folder(tmp_path: Path) -> None:
     files = {"config.json": b"{}", "tokenizer.json": b"{}", "model.safetensors": os.urandom(100_000)}
     with serve(FakeHubs(files=files)) as hubs:
         endpoints = {"HF_ENDPOINT": hubs.url, "MODELSCOPE_ENDPOINT": hubs.url}
+        endpoints["MODELSCOPE_CACHE"] = str(tmp_path / "cache")
         found = run(tmp_path, "download", hubs.source, "--data", tmp_path / "d", **endpoints)
         assert found.returncode == 0, found.stderr
         folder = tmp_path / "d" / "models" / hubs.source.replace("/", "--")
         assert (folder / "model.safetensors").read_bytes() == files["model.safetensors"]
         assert str(folder) in found.stdout
+        cache = tmp_path / "cache" / "hub" / "models" / hubs.source
+        shutil.copytree(folder, cache)
+        shutil.rmtree(folder)
+        found = run(tmp_path, "download", hubs.source, "--data", tmp_path / "d", **endpoints)
+        assert str(cache) in found.stdout, "ModelScope's own program had downloaded it"
+        assert not folder.exists()
         missing = run(tmp_path, "download", "Qwen/Nothing", "--data", tmp_path / "d", **endpoints)
         assert missing.returncode == 1
         assert "Qwen/Nothing" in missing.stderr
@@ -202,6 +210,9 @@ def test_doctor_says_what_there_is_and_how_to_fix_the_rest(tmp_path: Path) -> No
     found = run(tmp_path, "doctor", "--json", "--port", "0")
     report = json.loads(found.stdout)
     assert set(report["fits"]) == {"2b", "4b", "8b", "32b"}
+    for fit in report["fits"].values():
+        assert fit["weights_bytes"] < fit["alone_bytes"] < fit["together_bytes"]
+        assert fit["downloaded"] == []
     states = {one["name"]: one["state"] for one in report["findings"]}
     assert states["Python"] == "ok"
     assert all(one["fix"] for one in report["findings"] if one["state"] != "ok")

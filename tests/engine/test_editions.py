@@ -15,9 +15,10 @@ from engine_clients import engine_config, text_request
 from qwen3_vl_webui.engine.config import EngineConfig
 from qwen3_vl_webui.engine.editions import Editions, Progress, load_engine
 from qwen3_vl_webui.engine.engine import Engine
+from qwen3_vl_webui.engine.footprint import Footprint, kv_token_bytes
 from qwen3_vl_webui.engine.messages import Loading, Queued
 from qwen3_vl_webui.engine.request import Failed, Tokens
-from qwen3_vl_webui.engine.residency import fit_together, kv_token_bytes, weight_elements
+from qwen3_vl_webui.engine.residency import fit_together
 from qwen3_vl_webui.errors import EngineUnavailable, NotFound, QueueFull, WebUIError
 
 NOTHING_FREE: Callable[[str], int] = lambda device: 0  # noqa: E731  only one edition at a time then
@@ -298,9 +299,10 @@ def test_running_out_of_memory_alone_is_told(pair: dict) -> None:
 def test_the_plan_counts_weights_caches_and_activations(pair: dict) -> None:
     config = pair["instruct"]
     engine = Engine(config)
-    assert weight_elements(config.folder) == sum(p.numel() for p in engine.model.parameters())
-    assert kv_token_bytes(config) == 2 * 4 * 2 * 32 * 4  # keys and values, layers, heads, size, float32
-    need = 4 * weight_elements(config.folder) + config.num_blocks * config.block_size * kv_token_bytes(config)
+    size = Footprint.read(config.folder)
+    assert size.elements == sum(p.numel() for p in engine.model.parameters())
+    assert kv_token_bytes(config, size) == 2 * 4 * 2 * 32 * 4  # keys and values, layers, heads, size, float32
+    need = 4 * size.elements + config.num_blocks * config.block_size * kv_token_bytes(config, size)
     configs = list(pair.values())
     assert not fit_together(configs, lambda device: 2 * need)  # caches and activations come on top
     assert fit_together(configs, lambda device: 20 * need)

@@ -16,15 +16,19 @@ from rich.text import Text
 
 from qwen3_vl_webui.cli.console import out
 from qwen3_vl_webui.cli.options import with_settings
-from qwen3_vl_webui.cli.texts import language
+from qwen3_vl_webui.cli.texts import language, say
 from qwen3_vl_webui.config import Settings
+from qwen3_vl_webui.engine.request import Edition
 from qwen3_vl_webui.hardware import GB, Hardware, probe
-from qwen3_vl_webui.plan import EDITIONS, OVERHEAD, SIZES, demo_folder, is_complete
+from qwen3_vl_webui.plan import EDITIONS, SIZES, demo_folder, is_complete, needed_bytes, published, where
 
 Words = Callable[[str, str], str]
-Fit = Literal["both", "one", "no"]
 MARKS = {"ok": ("✓", "green"), "note": ("·", "yellow"), "fail": ("✗", "bold red")}
-FITS = {"both": ("both editions", "两个版本"), "one": ("one edition at a time", "一次一个版本"), "no": ("no", "放不下")}
+FITS = {
+    "both": ("both editions together", "两个版本同时常驻"),
+    "one": ("one edition at a time", "一次一个版本"),
+    "no": ("does not fit", "放不下"),
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,18 +41,31 @@ class Finding:
     fix: str = ""
 
 
-@with_settings((), also=("data", "host", "port"))
+@dataclass(frozen=True, kw_only=True)
+class Fit:
+    """Whether the editions of a size fit: together, one at a time, or not at all."""
+
+    size: str
+    fits: Literal["both", "one", "no"]
+    alone_bytes: int  # free memory that one edition wants
+    together_bytes: int  # and both
+    weights_bytes: int  # of one edition on disk
+    downloaded: tuple[Edition, ...]
+
+
+@with_settings((), also=("data", "hub", "host", "port", "device", "dtype", "max_context", "kv_cache_gb"))
 def doctor(
     settings: Settings, as_json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON")] = False
 ) -> None:
     """Look at this machine: GPU, driver, memory, what will fit, what is missing and how to fix it."""
     hardware = probe()
     findings = examine(settings, hardware)
-    fits = what_fits(hardware)
+    fits = what_fits(settings, hardware)
     if as_json:
-        print(json.dumps({"findings": [asdict(one) for one in findings], "fits": fits}, ensure_ascii=False, indent=2))
+        report = {"findings": [asdict(one) for one in findings], "fits": {fit.size: asdict(fit) for fit in fits}}
+        print(json.dumps(report, ensure_ascii=False, indent=2))
     else:
-        _print(findings, fits)
+        _print(findings, fits, settings, hardware)
     if any(one.state == "fail" for one in findings):
         raise typer.Exit(1)
 
@@ -157,19 +174,29 @@ def _port(settings: Settings, name: str, words: Words) -> Finding:
     return Finding(name=name, state="ok", found=f"{settings.host}:{settings.port}")
 
 
-def what_fits(hardware: Hardware) -> dict[str, Fit]:
-    """For each size: both editions in memory, one at a time, or none (bfloat16 weights; on the GPU if it is usable)."""
-    gpu = hardware.best_gpu
-    free = gpu.memory_free if gpu is not None else hardware.memory_free
-    fits: dict[str, Fit] = {}
-    for size, billions in SIZES.items():
-        weights = billions * 2 * GB
-        fits[size] = "both" if 2 * weights + OVERHEAD <= free else "one" if weights + OVERHEAD <= free else "no"
+def what_fits(settings: Settings, hardware: Hardware) -> list[Fit]:
+    """Each published size, by the reckoning that the engine itself goes by."""
+    device, _, free, dtype = where(settings, hardware)
+    fits = []
+    for size, footprint in SIZES.items():
+        alone, together = (needed_bytes(settings, size, device, dtype, editions=count) for count in (1, 2))
+        found = [edition for edition in EDITIONS if published(settings, size, edition).present]
+        fits.append(
+            Fit(
+                size=size,
+                fits="both" if together <= free else "one" if alone <= free else "no",
+                alone_bytes=alone,
+                together_bytes=together,
+                weights_bytes=footprint.elements * 2,
+                downloaded=tuple(found),
+            )
+        )
     return fits
 
 
-def _print(findings: list[Finding], fits: dict[str, Fit]) -> None:
+def _print(findings: list[Finding], fits: list[Fit], settings: Settings, hardware: Hardware) -> None:
     console = out()
+    chinese = language() == "zh"
     table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
     for one in findings:
         mark, style = MARKS[one.state]
@@ -177,6 +204,16 @@ def _print(findings: list[Finding], fits: dict[str, Fit]) -> None:
         if one.fix:
             text.append(f"\n→ {one.fix}", style=style)
         table.add_row(Text(mark, style=style), Text(one.name, style="bold"), text)
-    for size, fit in fits.items():
-        table.add_row("", Text(f"Qwen3-VL-{size.upper()}", style="bold"), FITS[fit][language() == "zh"])
+    console.print(table)
+    _, name, free, dtype = where(settings, hardware)
+    console.print(Text("\n" + say("fits_on", name=name, dtype=dtype, free=free / GB), style="bold"))
+    table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
+    for fit in fits:
+        there = {0: "weights_missing", 1: "weights_half", 2: "weights_there"}[len(fit.downloaded)]
+        table.add_row(
+            f"Qwen3-VL-{fit.size.upper()}",
+            FITS[fit.fits][chinese],
+            say("fits_need", alone=fit.alone_bytes / GB, together=fit.together_bytes / GB),
+            say(there, names=", ".join(fit.downloaded), size=2 * fit.weights_bytes / GB),
+        )
     console.print(table)

@@ -11,7 +11,7 @@ from qwen3_vl_webui import hub
 from qwen3_vl_webui.cli.console import download_bar, err, out
 from qwen3_vl_webui.cli.options import with_settings
 from qwen3_vl_webui.cli.texts import say
-from qwen3_vl_webui.config import Hub, Settings
+from qwen3_vl_webui.config import Settings
 from qwen3_vl_webui.errors import ConfigError
 from qwen3_vl_webui.plan import EDITIONS, HUB_ID, SIZES, hub_id, model_folder
 
@@ -34,14 +34,21 @@ def download(
         else:
             raise ConfigError("checkpoint_absent", field="models", source=model)
     for source in sources:
-        fetch(source, model_folder(settings, source), settings.hub)
-        out().print(say("checked", source=source, folder=model_folder(settings, source)))
+        folder = fetch(settings, source)
+        out().print(say("checked", source=source, folder=folder))
 
 
-def fetch(source: str, folder: Path, where: Hub) -> None:
-    """Download one model with a bar. Raises `CheckpointError`."""
-    listing = hub.find(source, where)
+def fetch(settings: Settings, source: str) -> Path:
+    """The folder of one model: where another program left it whole, else downloaded with a bar. Raises
+    `CheckpointError`.
+    """
+    listing = hub.find(source, settings.hub)
+    for folder in hub.cached(source, settings.hub):
+        if hub.holds(folder, listing):
+            return folder
+    folder = model_folder(settings, source)
     err().print(say("downloading", source=source, hub=listing.hub, size=listing.size / 1e9, folder=folder))
     with download_bar() as bar:
         task = bar.add_task(source.rpartition("/")[2], total=listing.size)
         hub.download(listing, folder, lambda _, done, total: bar.update(task, completed=done, total=total))
+    return folder

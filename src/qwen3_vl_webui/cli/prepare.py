@@ -18,7 +18,7 @@ def prepare(settings: Settings, console: Console) -> Resolved:
     plan = make_plan(settings, hardware)
     show(plan, console)
     for checkpoint in plan.missing:
-        fetch(checkpoint.source, checkpoint.folder, settings.hub)
+        fetch(settings, checkpoint.source)
     return resolve(settings, hardware)
 
 

@@ -28,11 +28,16 @@ TEXTS: dict[str, tuple[str, str]] = {
     "demo_note": ("demo", "演示"),
     "downloading": (
         "Downloading {source} from {hub} ({size:.1f} GB) to {folder}",
-        "正在从 {hub} 下载 {source}({size:.1f} GB)到 {folder}",
+        "正在从 {hub} 下载 {source}（{size:.1f} GB）到 {folder}",
     ),
     "engine_ready": ("Ready after {seconds:.1f} s.", "{seconds:.1f} 秒后就绪。"),
     "engine_failed": ("The engine could not start: {reason}", "推理引擎无法启动：{reason}"),
     "error": ("Error: {message}", "错误：{message}"),
+    "fits_need": ("{alone:.1f} GB, both {together:.1f} GB", "{alone:.1f} GB，两个共 {together:.1f} GB"),
+    "fits_on": (
+        "What fits on {name}: {free:.1f} GB are free, weights in {dtype}",
+        "{name} 可运行的模型（空闲 {free:.1f} GB，权重格式 {dtype}）：",
+    ),
     "loading": ("Loading the model", "正在加载模型"),
     "open_network": (
         "Anyone who reaches this machine can use it. Set --api-key to ask for a key.",
@@ -50,6 +55,9 @@ TEXTS: dict[str, tuple[str, str]] = {
         "{prompt} tokens in, {completion} out, first after {first:.2f} s, {speed:.0f} tokens/s",
         "输入 {prompt} 词元，输出 {completion}，首词元 {first:.2f} 秒，{speed:.0f} 词元/秒",
     ),
+    "weights_half": ("{names} downloaded, {size:.0f} GB in all", "已下载 {names}，共 {size:.0f} GB"),
+    "weights_missing": ("{size:.0f} GB to download", "需下载 {size:.0f} GB"),
+    "weights_there": ("downloaded", "已下载"),
 }
 
 

@@ -11,7 +11,7 @@ import psutil
 import torch
 
 from qwen3_vl_webui.engine.config import EngineConfig
-from qwen3_vl_webui.engine.residency import LARGEST_PICTURE
+from qwen3_vl_webui.engine.footprint import LARGEST_PICTURE
 from qwen3_vl_webui.kernels.paged_attention import PADDING
 from qwen3_vl_webui.model.attention import DenseAttention
 from qwen3_vl_webui.model.config import TextConfig
