@@ -110,7 +110,7 @@ class Engine:
             capture = device.type == "cuda"
             attention = partial(TableAttention, cache)
             graphs = DecodeGraphs(self.model, attention, tables, max_running=config.max_running, capture=capture)
-        self._runner = Runner(self.model, cache, self._vision, self._sampler, graphs)
+        self._runner = Runner(self.model, self.model, cache, self._vision, self._sampler, graphs)
         self._overlap = device.type == "cuda" if config.overlap is None else config.overlap
         self._under_way: _UnderWay | None = None
         self._scheduler = Scheduler(

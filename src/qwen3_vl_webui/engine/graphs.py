@@ -36,7 +36,14 @@ def batch_sizes(max_running: int) -> list[int]:
 class Decoder(Protocol):
     """`Qwen3VL`, or `model.fused` over its weights."""
 
-    def forward(self, token_ids: Tensor, positions: Tensor, attend: Attention) -> Tensor: ...
+    def forward(
+        self,
+        token_ids: Tensor,
+        positions: Tensor,
+        attend: Attention,
+        visual: Tensor | None = None,
+        visual_index: Tensor | None = None,
+    ) -> Tensor: ...
 
     def logits(self, hidden: Tensor) -> Tensor: ...
 

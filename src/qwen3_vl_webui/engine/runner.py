@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from qwen3_vl_webui.engine.graphs import DecodeGraphs
+from qwen3_vl_webui.engine.graphs import DecodeGraphs, Decoder
 from qwen3_vl_webui.engine.kv_cache import KVCache
 from qwen3_vl_webui.engine.sampler import Choice, Row, Sampler
 from qwen3_vl_webui.engine.scheduler import Chunk, Schedule
@@ -68,13 +68,18 @@ class Runner:
     def __init__(
         self,
         model: Qwen3VL,
+        decoder: Decoder,
         cache: KVCache,
         vision: VisionCache,
         sampler: Sampler,
         decode: DecodeGraphs | None,
     ) -> None:
-        """`decode`: for steps in which all sequences decode; None: they run as any other."""
+        """`decoder`: the model itself or a faster form of its decoder.
+
+        `decode`: for steps in which all sequences decode; None: they run as any other.
+        """
         self.model = model
+        self.decoder = decoder
         self.cache = cache
         self.vision = vision
         self.sampler = sampler
@@ -117,7 +122,7 @@ class Runner:
         last = [ends[row.sequence] for row in rows]
         if last != list(range(hidden.shape[0])):  # else all decode, and the hidden states are the ones wanted
             hidden = hidden[self._put(np.array(last))]
-        return self.sampler.sample(self.model.logits(hidden), rows)
+        return self.sampler.sample(self.decoder.logits(hidden), rows)
 
     @torch.inference_mode()
     def clear(self, blocks: list[int]) -> None:
@@ -155,7 +160,7 @@ class Runner:
         segments = [Segment(chunk.start, chunk.length, chunk.sequence.block_table) for chunk in chunks]
         batch = plan(segments, self.cache.block_size, dtype=self.dtype, device=self.device)
         visual, index = self._visual(chunks)
-        return self.model(tokens, self._put(positions), PagedAttention(self.cache, batch), visual, index)  # type: ignore[no-any-return]
+        return self.decoder.forward(tokens, self._put(positions), PagedAttention(self.cache, batch), visual, index)
 
     def _tokens(self, chunks: List[Chunk], unread: Unread | None) -> Tensor:
         """The token ids of the chunks; those that the host does not know are taken from where they are."""
