@@ -21,7 +21,7 @@ from tokenizers import Tokenizer
 from qwen3_vl_webui.model.config import ModelConfig
 from qwen3_vl_webui.model.qwen3_vl import Qwen3VL
 from qwen3_vl_webui.model.weights import copy_weights
-from training import charts, chat, gui, ocr, prompt, shapes, video, web
+from training import charts, chat, gui, ocr, prompt, shapes, video, web, where
 from training.gui import KINDS
 from training.network import Batched, generate
 from training.scene import Generator, Sample, Turn
@@ -34,6 +34,7 @@ ROWS: dict[str, tuple[tuple[str, ...], tuple[Generator, ...], tuple[int, ...]]] 
     "GUI click inside the target": (("gui_click", "gui_point"), (gui.screens,), (128, 256, 320)),
     "GUI state, title, count": (("gui_state", "gui_title", "gui_count"), (gui.screens,), (128, 256, 320)),
     "Boxes of shapes, recall at IoU 0.5": (("box", "boxes"), (shapes.shapes,), (128, 256)),
+    "Things anywhere: box at IoU 0.5, point inside": (("where_box", "where_point"), (where.find,), (24, 64, 128)),
     "OCR, lines: character error rate": (("ocr",), (ocr.lines,), (64, 128, 256, 320)),
     "OCR, forms: character error rate": (("ocr_form", "ocr_value"), (ocr.form,), (96, 160, 256)),
     "HTML, elements and texts equal": (("html",), (web.webpage,), (200, 256, 320)),

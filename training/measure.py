@@ -23,8 +23,12 @@ import torch
 from tokenizers import Tokenizer
 
 from training import prompt
+from training.evaluate import answers, cases
 from training.feed import Feeder
+from training.gui import KINDS
 from training.mixture import SHARES, Entry
+from training.network import Batched
+from training.score import score
 from training.train import Trainer, parser
 
 
@@ -115,6 +119,19 @@ def drawing(item: tuple[str, Entry, str]) -> tuple[str, dict[str, float]]:
     }
 
 
+def quick_figures(trainer: Trainer, tokenizer_path: Path) -> dict[str, float]:
+    """Some rows of the evaluation on a few cases: does it learn to say where things are?"""
+    tokenizer = Tokenizer.from_file(str(tokenizer_path))
+    net = Batched(trainer.model, torch.bfloat16)
+    found = {}
+    for row in ("Things anywhere: box at IoU 0.5, point inside", "Boxes of shapes, recall at IoU 0.5"):
+        items = cases(row, 96, "measure")
+        given = answers(net, tokenizer, items, False, 64, trainer.device)
+        scores = [score(text, turn.check, KINDS) for text, (_, turn) in zip(given, items, strict=True)]
+        found[row] = round(sum(scores) / len(scores), 3)
+    return found
+
+
 def main() -> None:
     begin = time.monotonic()
     own = argparse.ArgumentParser(description=__doc__)
@@ -163,6 +180,7 @@ def main() -> None:
             {size: milliseconds(lambda s=size, b=batch: trainer.stepper(s, b)) for size, batch in batches.items()},
         )
         feeder.close()
+        note("figures", quick_figures(trainer, path))
         note("kernels", kernels(lambda: trainer.stepper("middle", batches["middle"])))
         note("parts_ms", parts(trainer, batches["middle"]))
     else:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from random import Random
 
-from training import charts, chat, gui, ocr, shapes, video, web
+from training import charts, chat, gui, ocr, shapes, video, web, where
 from training.scene import Generator, Sample
 
 
@@ -44,18 +44,19 @@ Entry = tuple[
 ]  # share of the samples, visual tokens it may use (one chosen at random)
 SHARES: dict[str, list[Entry]] = {
     "middle": [
-        (gui.screens, 0.2, (128, 256, 320)),
-        (ocr.words, 0.12, (16,)),
-        (ocr.lines, 0.16, (64, 128, 256, 320)),
+        (where.find, 0.2, (24, 64, 128)),
+        (gui.screens, 0.18, (128, 256, 320)),
+        (ocr.words, 0.06, (16,)),
+        (ocr.lines, 0.14, (64, 128, 256, 320)),
         (ocr.form, 0.06, (96, 160, 256)),
-        (ocr.pages, 0.04, (64, 128, 256)),
+        (ocr.pages, 0.03, (64, 128, 256)),
         (shapes.shapes, 0.1, (128, 256)),
         (shapes.overlap, 0.01, (96,)),
-        (shapes.geometry, 0.06, (96, 160)),
-        (charts.charts, 0.1, (128, 256, 320)),
-        (charts.tables, 0.05, (96, 160, 256)),
-        (web.webpage, 0.06, (200, 256, 320)),
-        (chat.talk, 0.03, (16,)),
+        (shapes.geometry, 0.05, (96, 160)),
+        (charts.charts, 0.08, (128, 256, 320)),
+        (charts.tables, 0.03, (96, 160, 256)),
+        (web.webpage, 0.03, (200, 256, 320)),
+        (chat.talk, 0.02, (16,)),
         (chat.photos, 0.01, (64, 256)),
     ],
     "video": [(video.clips, 1.0, (128, 256))],

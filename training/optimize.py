@@ -30,12 +30,14 @@ class Optimizer:
         # Matrices of one shape go together, tall ones lying on their side.
         groups: dict[tuple[int, int], list[nn.Parameter]] = defaultdict(list)
         self.rest: list[nn.Parameter] = []
+        self.pace: list[float] = []  # of AdamW's rate; positions are seldom seen and would drown in its noise
         for name, parameter in model.named_parameters():  # a shared parameter comes once
             inner = parameter.dim() == 2 and not any(part in name for part in ("embed_tokens", "pos_embed", "lm_head"))
             if inner:
                 groups[min(parameter.shape), max(parameter.shape)].append(parameter)
             else:
                 self.rest.append(parameter)
+                self.pace.append(0.1 if "pos_embed" in name else 1.0)
         self.groups, self.decay = list(groups.values()), decay
         device = self.rest[0].device
         self.rates = torch.zeros(2, device=device)
@@ -69,6 +71,7 @@ class Optimizer:
         torch._foreach_add_(root, 1e-10)
         update = torch._foreach_div(self.first, root)
         torch._foreach_mul_(update, self.rates[1] / (1 - self.powers[0]))
+        torch._foreach_mul_(update, self.pace)
         torch._foreach_sub_(self.rest, update)
 
     def state(self) -> dict[str, list[Tensor]]:

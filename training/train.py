@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import io
 import json
+import math
 import time
 from pathlib import Path
 from typing import Any, TextIO
@@ -29,6 +30,7 @@ from training.pack import Layout
 _PIECE = 15 << 20
 MUON_RATE, ADAM_RATE = 0.012, 2e-3
 _SAVE_EVERY = 60.0  # seconds
+_WAVES = 0.25  # amplitude of the first positions, about that of the patches
 
 
 def save_pieces(state: dict[str, Any], folder: Path) -> None:
@@ -66,7 +68,29 @@ def start_model(folder: Path, device: torch.device, seed: int) -> Qwen3VL:
                 "deepstack" in name and name.endswith("linear_fc2.weight")
             ):
                 parameter.mul_(0.2)
+        place_waves(model)
     return model
+
+
+def place_waves(model: Qwen3VL) -> None:
+    table = model.visual.pos_embed.weight
+    with torch.no_grad():
+        table.copy_(_WAVES * waves(round(table.shape[0] ** 0.5), table.shape[1]))
+
+
+def waves(side: int, width: int) -> torch.Tensor:
+    """Positions [side * side, width] as waves along both axes, mixed into all channels, of variance one.
+
+    Left to themselves learned positions stayed noise that the network ignored, and it could not say where anything is.
+    """
+    at = torch.linspace(0, 1, side)
+    parts = [at, *(f(math.pi * k * at) for k in (1, 2, 3, 4, 6, 8, 12) for f in (torch.sin, torch.cos))]
+    axis = torch.stack([(part - part.mean()) / part.std() for part in parts], 1)
+    down, across = (axis[:, None].expand(side, side, -1), axis[None].expand(side, side, -1))
+    both = torch.cat([down, across], -1).flatten(0, 1)
+    mixed = torch.randn(width, both.shape[1], generator=torch.Generator().manual_seed(0))
+    table = both @ torch.linalg.qr(mixed)[0].T
+    return table / table.std()
 
 
 def take_mean(model: Qwen3VL, folders: list[Path]) -> None:
@@ -161,6 +185,7 @@ def parser() -> argparse.ArgumentParser:
     parser.add_argument("--workers", type=int, default=15)
     parser.add_argument("--scale", type=float, default=1.0, help="of the length of a batch")
     parser.add_argument("--weights", type=Path, nargs="*", default=[], help="checkpoints whose mean is the start")
+    parser.add_argument("--waves", action="store_true", help="with --weights: start with new positions")
     parser.add_argument(
         "--rates", default="1,0.4", help="of the full learning rate at the beginning and at the end of the trunk"
     )
@@ -235,6 +260,8 @@ class Trainer:
             self.model = start_model(args.folder, device, 0)
             if args.weights and state is None:
                 take_mean(self.model, args.weights)
+                if args.waves:
+                    place_waves(self.model)
             self.optimizer = Optimizer(self.model)
             start = self.snapshot()
             net = Batched(
