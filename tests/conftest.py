@@ -10,6 +10,10 @@ import torch
 
 from checkpoints import write_checkpoint
 
+if not torch.cuda.is_available():
+    # Triton's kernels run in its interpreter; the switch must be set before they are defined.
+    os.environ.setdefault("TRITON_INTERPRET", "1")
+
 
 @pytest.fixture(scope="session", autouse=True)
 def _steady_torch() -> None:

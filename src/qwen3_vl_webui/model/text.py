@@ -42,12 +42,15 @@ class SelfAttention(nn.Module):
         self.k_norm = RMSNorm(config.head_dim, config.rms_norm_eps)
 
     def forward(self, x: Tensor, cos: Tensor, sin: Tensor, attend: Attention) -> Tensor:
-        qkv = self.qkv_proj(x).unflatten(-1, (-1, self.head_dim))
-        qk, v = qkv.split((self.num_heads + self.num_kv_heads, self.num_kv_heads), dim=1)
+        return self.o_proj(self.attend(self.qkv_proj(x), cos, sin, attend))
+
+    def attend(self, qkv: Tensor, cos: Tensor, sin: Tensor, attend: Attention) -> Tensor:
+        """What lies between the projections: qkv [n, (heads + 2 kv_heads) * d] -> [n, heads * d]."""
+        qk, v = qkv.unflatten(-1, (-1, self.head_dim)).split((self.num_heads + self.num_kv_heads, self.num_kv_heads), 1)
         # q and k are normed and turned together, in float32 until the end: half the kernel launches, one rounding.
         qk = F.rms_norm(qk.float(), (self.head_dim,), None, self.q_norm.eps) * self._norm_weight()
-        q, k = rope.rotate(qk, cos, sin).to(x.dtype).split((self.num_heads, self.num_kv_heads), dim=1)
-        return self.o_proj(attend(self.layer, q, k, v).flatten(1))
+        q, k = rope.rotate(qk, cos, sin).to(qkv.dtype).split((self.num_heads, self.num_kv_heads), dim=1)
+        return attend(self.layer, q, k, v).flatten(1)
 
     def _norm_weight(self) -> Tensor:
         """[heads + kv_heads, head_dim]: the weight of each head's norm."""

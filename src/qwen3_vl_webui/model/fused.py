@@ -1,0 +1,106 @@
+"""The decoder over fused kernels on a GPU: the same weights and the same meaning as `TextDecoder` and the output layer.
+
+A layer of a decoding step is four products (`kernels.skinny_linear`: norms in front of them, residual and gate behind)
+and the attention between them; nothing waits for the host, so a step can be captured as a CUDA graph. With many rows
+cuBLAS multiplies, the residual is added inside its product, and norm and gate are one kernel each. Sums and what lies
+between the fused parts stay in float32, so the results are at least as exact as the reference's, not equal to it.
+"""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from qwen3_vl_webui.kernels import dependent_launch
+from qwen3_vl_webui.kernels.argmax import argmax
+from qwen3_vl_webui.kernels.gated import gated
+from qwen3_vl_webui.kernels.rms_norm import rms_norm
+from qwen3_vl_webui.kernels.skinny_linear import RowsTiles, Scratch, linear
+from qwen3_vl_webui.kernels.skinny_tiles import choose
+from qwen3_vl_webui.model.attention import Attention
+from qwen3_vl_webui.model.qwen3_vl import Qwen3VL
+from qwen3_vl_webui.model.text import DecoderLayer, RMSNorm
+
+
+class FusedDecoder:
+    """`Qwen3VL.forward` and `.logits` over fused kernels. One stream at a time may run it."""
+
+    def __init__(self, model: Qwen3VL) -> None:
+        self.decoder = model.language_model
+        self.output = model.lm_head.weight
+        device = self.output.device
+        self.layers: list[DecoderLayer] = list(self.decoder.layers)  # type: ignore[arg-type]
+        self.scratch = Scratch.on(device)
+        self.dependent = dependent_launch.supported(device)
+
+    def forward(
+        self,
+        token_ids: Tensor,
+        positions: Tensor,
+        attend: Attention,
+        visual: Tensor | None = None,
+        visual_index: Tensor | None = None,
+    ) -> Tensor:
+        """As `Qwen3VL.forward`."""
+        x = F.embedding(token_ids, self.decoder.embed_tokens.weight)
+        if visual is not None:
+            assert visual_index is not None
+            x.index_copy_(0, visual_index, visual[0].to(x.dtype))
+        cos, sin = self.decoder.rotary(positions)
+        fused = getattr(attend, "fused", None)
+        for number, layer in enumerate(self.layers):
+            attention, mlp = layer.self_attn, layer.mlp
+            qkv = self._norm_linear(x, layer.input_layernorm, attention.qkv_proj.weight)
+            if fused is not None:
+                mixed = fused(number, qkv, attention.q_norm, attention.k_norm, cos, sin)
+            else:
+                mixed = attention.attend(qkv, cos, sin, attend)
+            self._add_linear(x, mixed, attention.o_proj.weight)
+            hidden = self._norm_linear(x, layer.post_attention_layernorm, mlp.gate_up_proj.weight, gate=True)
+            self._add_linear(x, hidden, mlp.down_proj.weight)
+            if visual is not None and visual_index is not None and number + 1 < len(visual):
+                x.index_add_(0, visual_index, visual[number + 1].to(x.dtype))
+        return rms_norm(x, self.decoder.norm.weight, self.decoder.norm.eps, dependent=self.dependent)
+
+    def logits(self, hidden: Tensor) -> Tensor:
+        """[m, hidden] -> float32 [m, vocab]."""
+        tiles = choose(len(hidden), *self.output.shape, gated=False)
+        if tiles is None:
+            return F.linear(hidden, self.output).float()
+        out = torch.empty(len(hidden), len(self.output), dtype=torch.float32, device=hidden.device)
+        return linear(hidden, self.output, tiles, self.scratch, out=out, dependent=self.dependent)
+
+    def greedy(self, logits: Tensor) -> tuple[Tensor, Tensor]:
+        """float32 [m, vocab] -> the largest logit of each row, float32 [m], and its token, int64 [m]."""
+        return argmax(logits, dependent=self.dependent)
+
+    def _norm_linear(self, x: Tensor, norm: RMSNorm, weight: Tensor, *, gate: bool = False) -> Tensor:
+        """norm(x) times weight; `gate`: then silu(first half) * second half."""
+        rows, columns = weight.shape
+        tiles = choose(len(x), rows // 2 if gate else rows, columns, gated=gate)
+        if isinstance(tiles, RowsTiles) and (tiles.split > 1 or len(x) > 16 or x.dtype == torch.float16):
+            # Every program would norm all of x again, and float16 lacks the range.
+            x = rms_norm(x, norm.weight, norm.eps, dependent=self.dependent)
+            return linear(x, weight, tiles, self.scratch, gated=gate, dependent=self.dependent)
+        if tiles is not None:
+            return linear(
+                x,
+                weight,
+                tiles,
+                self.scratch,
+                norm=norm.weight,
+                eps=norm.eps,
+                gated=gate,
+                dependent=self.dependent,
+            )
+        out = F.linear(rms_norm(x, norm.weight, norm.eps), weight)
+        return gated(out) if gate else out
+
+    def _add_linear(self, x: Tensor, mixed: Tensor, weight: Tensor) -> None:
+        """x += mixed times weight."""
+        tiles = choose(len(x), *weight.shape, gated=False)
+        if tiles is None:
+            x.addmm_(mixed, weight.t())
+        else:
+            linear(mixed, weight, tiles, self.scratch, residual=x, out=x, dependent=self.dependent)

@@ -1,0 +1,71 @@
+"""The decoder over fused kernels gives what the plain one gives, at every size of batch and with pictures."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import pytest
+import torch
+
+from paged_cases import WHERE, Where
+from qwen3_vl_webui.model.attention import DenseAttention
+from qwen3_vl_webui.model.config import ModelConfig
+from qwen3_vl_webui.model.fused import FusedDecoder
+from qwen3_vl_webui.model.qwen3_vl import Qwen3VL
+from qwen3_vl_webui.model.weights import random_model
+from shapes import config_json
+
+
+@lru_cache
+def model(where: Where) -> Qwen3VL:
+    config = ModelConfig.parse(config_json("tiny"), {})
+    return random_model(config, device=torch.device(where[0]), dtype=where[1], seed=0)
+
+
+@pytest.mark.parametrize("where", WHERE)
+@pytest.mark.parametrize(("count", "pictured"), [(1, False), (2, False), (20, False), (20, True), (70, True)])
+@torch.inference_mode()
+def test_equals_the_plain_decoder(where: Where, count: int, pictured: bool) -> None:
+    device, dtype, tolerance = where
+    plain = model(where)
+    fused = FusedDecoder(plain)
+    hidden, vocab = plain.config.text.hidden_size, plain.config.text.vocab_size
+    ids = torch.randint(vocab, (count,), device=device)
+    positions = torch.arange(count, device=device).expand(3, -1)
+    levels = 1 + len(plain.config.vision.deepstack_layers)
+    visual = torch.randn(levels, 3, hidden, device=device).to(dtype) if pictured else None
+    index = torch.tensor([4, 5, 7], device=device) if pictured else None
+    arguments = (ids, positions, DenseAttention([count]), visual, index)
+    expected = plain(*arguments)
+    found = fused.forward(*arguments)
+    assert (found - expected).norm() <= tolerance * expected.norm()
+    logits = fused.logits(found)
+    assert logits.dtype == torch.float32
+    assert (logits - plain.logits(expected)).norm() <= tolerance * logits.norm()
+    largest, token = fused.greedy(logits)
+    assert torch.equal(token, logits.argmax(1))
+    assert torch.equal(largest, logits.amax(1))
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+@pytest.mark.parametrize("count", [1, 8, 64])
+@torch.inference_mode()
+def test_a_captured_step_follows_its_inputs(count: int) -> None:
+    plain = model(("cuda", torch.bfloat16, 2e-2))
+    fused = FusedDecoder(plain)
+    ids = torch.zeros(count, dtype=torch.int64, device="cuda")
+    positions = torch.arange(count, device="cuda").expand(3, -1).contiguous()
+
+    def step() -> torch.Tensor:
+        return fused.logits(fused.forward(ids, positions, DenseAttention([1] * count)))
+
+    step()
+    torch.cuda.synchronize()
+    graph = torch.cuda.CUDAGraph()
+    with torch.cuda.graph(graph):
+        captured = step()
+    for _ in range(3):
+        ids.random_(plain.config.text.vocab_size)
+        graph.replay()
+        assert torch.equal(captured, step())
