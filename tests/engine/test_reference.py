@@ -60,7 +60,7 @@ def answered(bench: Bench) -> list[tuple[EngineRequest, list[int]]]:
         for token, queue in queues.items():
             visual = (ids == token).nonzero().flatten().tolist()
             for pixels, (groups, rows, columns) in queue:
-                size, spans = rows * columns // 4, []
+                size, spans = int(rows * columns) // 4, []
                 for _ in range(groups):
                     spans.append(Span(visual[0], size))
                     visual = visual[size:]

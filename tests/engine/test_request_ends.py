@@ -7,11 +7,13 @@ from typing import Any
 
 import pytest
 import torch
+from torch import Tensor
 
 from engine_bench import Bench, Medium, after_forward
 from qwen3_vl_webui.engine.engine import Engine
 from qwen3_vl_webui.engine.request import Failed, Tokens
 from qwen3_vl_webui.engine.scheduler import Chunk
+from qwen3_vl_webui.engine.sequence import VisualSpan
 from qwen3_vl_webui.errors import ConfigError, InvalidRequest, QueueFull
 
 
@@ -203,15 +205,15 @@ def test_a_picture_that_cannot_be_encoded_fails_those_who_show_it(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     engine = bench.engine()
-    right = engine._runner._encode_together
+    right = engine._runner.encoder._patches
     poison = Medium(1, 3, 2, 99)
 
-    def encode(wanted: Any) -> None:
-        if any(span.key[0] == poison.key for span, _ in wanted):
+    def patches(span: VisualSpan, sequence: Any) -> Tensor:
+        if span.key[0] == poison.key:
             raise Fault("cannot encode")
-        right(wanted)
+        return right(span, sequence)
 
-    monkeypatch.setattr(engine._runner, "_encode_together", encode)
+    monkeypatch.setattr(engine._runner.encoder, "_patches", patches)
     good = [bench.request(f"good{at}", [5, Medium(1, 2, 3, at), 5], text=at) for at in range(3)]
     bad = [bench.request(f"bad{at}", [7, poison, 3], text=at) for at in range(2)]
     for request in (good[0], bad[0], good[1], bad[1], good[2]):

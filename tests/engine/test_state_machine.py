@@ -10,10 +10,12 @@ import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+from torch import Tensor
 
 from engine_bench import Bench, Medium, Part, after_forward
 from qwen3_vl_webui.engine.engine import Engine
 from qwen3_vl_webui.engine.request import EngineOutput, EngineRequest, Failed, Tokens
+from qwen3_vl_webui.engine.sequence import VisualSpan
 from qwen3_vl_webui.errors import QueueFull
 
 MEDIA = [Medium(1, 2, 2, 1), Medium(1, 3, 4, 2), Medium(4, 2, 2, 3), Medium(3, 2, 3, 4)]
@@ -49,20 +51,20 @@ class EngineMachine(RuleBasedStateMachine):
             vision_cache_bytes=vision, max_running=4, max_waiting=6, max_context=110,
         )  # fmt: skip
         runner = self.engine._runner
-        encode = runner._encode_together
+        patches = runner.encoder._patches
 
         def fail(*_: Any) -> None:
             if self.broken_forward:
                 self.broken_forward = False
                 raise Fault("forward")
 
-        def faulty_encode(wanted: Any) -> None:
+        def faulty_patches(span: VisualSpan, sequence: Any) -> Tensor:
             if self.broken_encode:
                 raise Fault("encode")
-            encode(wanted)
+            return patches(span, sequence)
 
         after_forward(self.engine, fail)
-        runner._encode_together = faulty_encode  # type: ignore[method-assign]
+        runner.encoder._patches = faulty_patches  # type: ignore[method-assign]
 
     @rule(
         parts=st.sampled_from(range(len(PARTS))),

@@ -21,6 +21,7 @@ from torch import Tensor
 from qwen3_vl_webui.engine.admission import make_group
 from qwen3_vl_webui.engine.block_tables import BlockTables
 from qwen3_vl_webui.engine.config import EngineConfig
+from qwen3_vl_webui.engine.encoder import EncodeError
 from qwen3_vl_webui.engine.grammar import GrammarCompiler
 from qwen3_vl_webui.engine.graphs import DecodeGraphs, TableAttention
 from qwen3_vl_webui.engine.kv_cache import BlockPool, KVCache
@@ -35,7 +36,7 @@ from qwen3_vl_webui.engine.request import (
     Tokens,
     Usage,
 )
-from qwen3_vl_webui.engine.runner import EncodeError, Runner, Unread, rows_to_sample
+from qwen3_vl_webui.engine.runner import Runner, Unread, rows_to_sample
 from qwen3_vl_webui.engine.sampler import NONE, Choice, Row, Sampler
 from qwen3_vl_webui.engine.scheduler import Chunk, Scheduler
 from qwen3_vl_webui.engine.sequence import Group, Sequence

@@ -15,15 +15,15 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from qwen3_vl_webui.engine.encoder import Encoder, fastest_tower
 from qwen3_vl_webui.engine.graphs import DecodeGraphs, Decoder
 from qwen3_vl_webui.engine.kv_cache import KVCache
 from qwen3_vl_webui.engine.sampler import Choice, Row, Sampler
 from qwen3_vl_webui.engine.scheduler import Chunk, Schedule
-from qwen3_vl_webui.engine.sequence import Array, FeatureKey, Sequence, VisualSpan
+from qwen3_vl_webui.engine.sequence import Array, Sequence
 from qwen3_vl_webui.engine.transfer import to_device
 from qwen3_vl_webui.engine.vision_cache import VisionCache
 from qwen3_vl_webui.kernels.paged_attention import Plan, Segment, paged_attention, plan, write_kv
-from qwen3_vl_webui.model.pixels import to_patches
 from qwen3_vl_webui.model.qwen3_vl import Qwen3VL
 
 # On a CPU, a model with fewer multiply-adds a token than this computes steps of less work than that on one thread. The
@@ -31,14 +31,6 @@ from qwen3_vl_webui.model.qwen3_vl import Qwen3VL
 # long when other processes want the cores (measured on 2 cores).
 SMALL_MODEL = 5e7
 SERIAL_WORK = 1e10
-
-
-class EncodeError(Exception):
-    """Some features could not be computed: what went wrong, by key. The step did not run."""
-
-    def __init__(self, failures: dict[FeatureKey, Exception]) -> None:
-        super().__init__(f"{len(failures)} pictures could not be encoded")
-        self.failures = failures
 
 
 class PagedAttention:
@@ -82,6 +74,7 @@ class Runner:
         self.decoder = decoder
         self.cache = cache
         self.vision = vision
+        self.encoder = Encoder(fastest_tower(model), vision, dtype=cache.data.dtype, device=cache.data.device)
         self.sampler = sampler
         self.decode = decode
         self.device = cache.data.device
@@ -102,11 +95,13 @@ class Runner:
         `unread`: what the step before has chosen, if the host has not read it: inputs of this step.
         """
         with self._threads_for(schedule, len(rows)):
-            return self._run(schedule, rows, unread)
+            choice = self._run(schedule, rows, unread)
+            self.encoder.advance(list(schedule.ahead.values()))  # behind the tokens that others wait for
+            return choice
 
     def _run(self, schedule: Schedule, rows: List[Row], unread: Unread | None) -> Choice:
         self.cache.copy(schedule.copies)
-        self._encode(list(schedule.encodes.values()))
+        self.encoder.encode(list(schedule.encodes.values()))
         chunks = schedule.chunks
         if self.decode is not None and all(chunk.decodes for chunk in chunks):
             logits, greedy = self._decode(self.decode, chunks, unread)
@@ -137,7 +132,8 @@ class Runner:
     def _threads_for(self, schedule: Schedule, rows: int) -> Iterator[None]:
         threads = torch.get_num_threads()
         work = rows * self._work_per_row + sum(chunk.length for chunk in schedule.chunks) * self._work_per_token
-        work += sum(span.length for span, _ in schedule.encodes.values()) * self._work_per_visual
+        encodes = (*schedule.encodes.values(), *schedule.ahead.values())
+        work += sum(span.length for span, _ in encodes) * self._work_per_visual
         small = self._work_per_token < SMALL_MODEL and work < SERIAL_WORK
         if self.device.type != "cpu" or threads == 1 or not small:
             yield
@@ -198,38 +194,6 @@ class Runner:
         if not features:
             return None, None
         return torch.cat(features, dim=1), self._put(np.concatenate(index))
-
-    def _encode(self, wanted: list[tuple[VisualSpan, Sequence]]) -> None:
-        """Fill the vision cache; when a batch of pictures fails, find out which of them it was."""
-        if not wanted:
-            return
-        try:
-            self._encode_together(wanted)
-        except Exception as error:
-            failures: dict[FeatureKey, Exception] = {}
-            for one in wanted:
-                try:
-                    if len(wanted) == 1:
-                        raise error
-                    self._encode_together([one])
-                except Exception as own:
-                    failures[one[0].key] = own
-            if failures:
-                raise EncodeError(failures) from error
-
-    def _encode_together(self, wanted: list[tuple[VisualSpan, Sequence]]) -> None:
-        patches = []
-        config = self.model.config.vision
-        for span, sequence in wanted:
-            key, group = span.key
-            frames = config.temporal_patch_size
-            pixels = sequence.group.pixels[key][group * frames : (group + 1) * frames]
-            patches.append(to_patches(pixels.to(self.device), config, self.dtype)[0])
-        features = self.model.encode(torch.cat(patches), [(1, *span.grid) for span, _ in wanted])
-        assert features.shape[1] == sum(span.length for span, _ in wanted)
-        for (span, _), part in zip(wanted, features.split([span.length for span, _ in wanted], dim=1), strict=True):
-            # A copy of its own, so that evicting one picture frees its memory.
-            self.vision.put(span.key, part.clone() if len(wanted) > 1 else part)
 
     def _put(self, array: Array) -> Tensor:
         return to_device(np.ascontiguousarray(array), self.device)

@@ -47,6 +47,8 @@ class Schedule:
 
     copies: list[tuple[int, int]] = field(default_factory=list)
     encodes: dict[FeatureKey, tuple[VisualSpan, Sequence]] = field(default_factory=dict)  # with whose pixels to use
+    ahead: dict[FeatureKey, tuple[VisualSpan, Sequence]] = field(default_factory=dict)  # for later steps, in slices
+    decoding: bool = False  # some wait for their next token: pictures are encoded ahead, beside them
     chunks: list[Chunk] = field(default_factory=list)
 
 
@@ -102,6 +104,7 @@ class Scheduler:
         """Choose the next step's work."""
         schedule = Schedule()
         budget = self._grow(schedule)
+        schedule.decoding = bool(schedule.chunks)
         for sequence in self.running:  # prompts under way
             if sequence.num_pending > 1 and budget > 0:
                 budget -= self._chunk(schedule, sequence, budget)
@@ -152,31 +155,37 @@ class Scheduler:
             budget -= self._chunk(schedule, sequence, budget)
 
     def _chunk(self, schedule: Schedule, sequence: Sequence, budget: int) -> int:
-        """Schedule as much of a prompt as the budgets for tokens and for encoding allow; return its tokens."""
+        """Schedule as much of a prompt as the budgets for tokens and for encoding allow; return what it takes of the
+        first. What is encoded ahead counts too, up to a half: a visual token costs about as much in either network.
+        """
         start = sequence.num_computed
         end = start + min(sequence.num_pending, budget)
+        ahead = 0
         for span in sequence.spans(start, end):
             if not self._provide(schedule, span, sequence):
-                end = max(span.start, start)
-                break
+                end = min(end, max(span.start, start))
+                if span.key not in schedule.ahead:
+                    break
+                ahead += span.length
         if end > start:
             schedule.chunks.append(Chunk(sequence, start, end - start))
-        return end - start
+        return end - start + min(ahead, self.max_batch_tokens // 2)
 
     def _provide(self, schedule: Schedule, span: VisualSpan, sequence: Sequence) -> bool:
-        """See to it that the span's features are there in this step, if the budget allows."""
+        """See to it that the span's features are there now, or soon, if the budget allows; say whether they are."""
         present = span.key in self.vision or span.key in schedule.encodes
         if not present:
-            spent = sum(planned.length for planned, _ in schedule.encodes.values())
-            if spent and spent + span.length > self.max_encode_tokens:
+            planned = schedule.ahead if schedule.decoding else schedule.encodes
+            spent = sum(one.length for one, _ in planned.values())
+            if spent and span.key not in planned and spent + span.length > self.max_encode_tokens:
                 return False
-            schedule.encodes[span.key] = (span, sequence)
+            planned[span.key] = (span, sequence)
         if span.key not in sequence.pinned:
             sequence.pinned.add(span.key)
             self.vision.pin(span.key)
             self.vision.hits += present
             self.vision.misses += not present
-        return True
+        return present or not schedule.decoding
 
     def unpin_passed(self, sequence: Sequence) -> None:
         """Let go of features that the sequence's computed tokens have consumed."""

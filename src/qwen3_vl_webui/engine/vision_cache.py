@@ -36,6 +36,10 @@ class VisionCache:
         """Keys that some sequence pins."""
         return len(self._pins)
 
+    def is_pinned(self, key: FeatureKey) -> bool:
+        """Whether some sequence needs it."""
+        return key in self._pins
+
     def put(self, key: FeatureKey, features: Tensor) -> None:
         """Keep features, evicting others that nobody pins."""
         assert key not in self._features

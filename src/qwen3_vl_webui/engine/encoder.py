@@ -1,0 +1,206 @@
+"""Encode pictures and temporal groups into the vision cache: at once, or a few layers at a time beside decoding.
+
+One picture takes from half a millisecond to a second of a GPU (attention grows with the square of its patches), and
+up to minutes of a CPU. While others wait for their next tokens it therefore passes the tower in slices of layers that
+take about `SLICE_SECONDS`; how many layers that is, is learnt from the slices before. Nothing waits for the device.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from collections.abc import Sequence as List
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Protocol
+
+import torch
+from torch import Tensor
+
+from qwen3_vl_webui.engine.sequence import FeatureKey, Sequence, VisualSpan
+from qwen3_vl_webui.engine.vision_cache import VisionCache
+from qwen3_vl_webui.model.config import VisionConfig
+from qwen3_vl_webui.model.pixels import resize, to_patches
+from qwen3_vl_webui.model.qwen3_vl import Qwen3VL
+from qwen3_vl_webui.model.vision import Encoding, Grid
+
+Wanted = tuple[VisualSpan, Sequence]  # what is to be encoded, and whose pixels to use
+
+SLICE_SECONDS = 0.02
+BATCH_PATCHES = 8192  # that pass the tower together in slices: enough to fill a large GPU; a larger picture goes alone
+FIRST_RATE = {"cuda": 5e13, "cpu": 5e10}  # operations a second, before anything was measured
+
+
+class EncodeError(Exception):
+    """Some features could not be computed: what went wrong, by key. The step did not run."""
+
+    def __init__(self, failures: dict[FeatureKey, Exception]) -> None:
+        super().__init__(f"{len(failures)} pictures could not be encoded")
+        self.failures = failures
+
+
+class Tower(Protocol):
+    """`VisionTower` or its fused form."""
+
+    config: VisionConfig
+
+    def begin(self, patches: Tensor, grids: List[Grid]) -> Encoding: ...
+    def advance(self, encoding: Encoding, layers: int) -> None: ...
+    def finish(self, encoding: Encoding) -> Tensor: ...
+
+
+def fastest_tower(model: Qwen3VL) -> Tower:
+    """The fastest tower for the device of a model."""
+    if model.visual.pos_embed.weight.device.type != "cuda":
+        return model.visual
+    from qwen3_vl_webui.model.fused_vision import FusedTower  # needs Triton, which a CPU's PyTorch may lack
+
+    return FusedTower(model.visual)
+
+
+class Encoder:
+    """The tower in front of a vision cache."""
+
+    def __init__(self, tower: Tower, vision: VisionCache, *, dtype: torch.dtype, device: torch.device) -> None:
+        self.tower = tower
+        self.vision = vision
+        self.dtype = dtype
+        self.device = device
+        self._job: _Job | None = None
+        self._failures: dict[FeatureKey, Exception] = {}
+        self._pace = _Pace(device)
+
+    @torch.inference_mode()
+    def encode(self, wanted: List[Wanted]) -> None:
+        """Encode all of them now. EncodeError tells also what failed in `advance` since the last call."""
+        job = self._job
+        if job is not None and any(span.key in job for span, _ in wanted):
+            self._run(job.wanted, None)
+        todo = [one for one in wanted if one[0].key not in self.vision and one[0].key not in self._failures]
+        if todo:
+            self._job = None  # of pictures that nobody waits for just now: they are begun again
+            self._run(todo, None)
+        if self._failures:
+            failures, self._failures = self._failures, {}
+            raise EncodeError(failures)
+
+    @torch.inference_mode()
+    def advance(self, wanted: List[Wanted]) -> None:
+        """Work for about `SLICE_SECONDS`: on what was begun, if it is still needed, else on the first of them."""
+        job = self._job
+        if job is not None and any(self.vision.is_pinned(span.key) for span, _ in job.wanted):
+            self._run(job.wanted, SLICE_SECONDS)
+            return
+        self._job = None
+        if batch := _batch([one for one in wanted if one[0].key not in self.vision], self.tower.config):
+            self._run(batch, SLICE_SECONDS)
+
+    def _run(self, wanted: List[Wanted], seconds: float | None) -> None:
+        """Pass the job, begun if there is none, through as many layers as fit, through all when `seconds` is None."""
+        depth = self.tower.config.depth
+        try:
+            if self._job is None:
+                patches = [self._patches(span, sequence) for span, sequence in wanted]
+                encoding = self.tower.begin(torch.cat(patches), [(1, *span.grid) for span, _ in wanted])
+                self._job = _Job(wanted, encoding, _cost(wanted, self.tower.config))
+            job = self._job
+            left = depth - job.encoding.layer
+            layers = left if seconds is None else min(self._pace.layers(job.layer_cost, seconds), left)
+            with self._pace.measured(layers * job.layer_cost):
+                self.tower.advance(job.encoding, layers)
+            if layers == left:
+                self._job = None
+                self._store(wanted, self.tower.finish(job.encoding))
+        except Exception as error:
+            self._job = None
+            if len(wanted) == 1:
+                self._failures[wanted[0][0].key] = error
+            else:  # find out which of them it was
+                for one in wanted:
+                    self._run([one], None)
+
+    def _patches(self, span: VisualSpan, sequence: Sequence) -> Tensor:
+        """The patches of a span; what did not come in the size of its grid is resized here."""
+        config = self.tower.config
+        key, group = span.key
+        frames = config.temporal_patch_size
+        pixels = sequence.group.pixels[key][group * frames : (group + 1) * frames]
+        if self.device.type != "cpu":
+            pixels = pixels.pin_memory().to(self.device, non_blocking=True)
+        rows, columns = span.grid
+        pixels = resize(pixels, rows * config.patch_size, columns * config.patch_size)
+        return to_patches(pixels, config, self.dtype)[0]
+
+    def _store(self, wanted: List[Wanted], features: Tensor) -> None:
+        lengths = [span.length for span, _ in wanted]
+        assert features.shape[1] == sum(lengths)
+        for (span, _), part in zip(wanted, features.split(lengths, dim=1), strict=True):
+            # A copy of its own, so that evicting one picture frees its memory.
+            self.vision.put(span.key, part.clone() if len(wanted) > 1 else part)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Job:
+    """Pictures on their way through the tower."""
+
+    wanted: List[Wanted]
+    encoding: Encoding
+    layer_cost: float  # operations
+
+    def __contains__(self, key: FeatureKey) -> bool:
+        return any(span.key == key for span, _ in self.wanted)
+
+
+class _Pace:
+    """Operations a second, learnt from one slice at a time."""
+
+    def __init__(self, device: torch.device) -> None:
+        self.rate = FIRST_RATE.get(device.type, FIRST_RATE["cuda"])
+        self._events = device.type == "cuda"
+        self._open: tuple[float, torch.cuda.Event, torch.cuda.Event] | None = None  # cost, begin and end
+
+    def layers(self, cost: float, seconds: float) -> int:
+        """How many layers of this cost fit; at least one."""
+        if self._open is not None and self._open[2].query():
+            done, begin, end = self._open
+            self._open = None
+            self._learn(done, begin.elapsed_time(end) / 1000)
+        return max(int(self.rate * seconds / cost), 1)
+
+    @contextmanager
+    def measured(self, cost: float) -> Iterator[None]:
+        """Learn from what runs within: by the device's own clock where it runs apart from the host."""
+        if not self._events:
+            started = time.perf_counter()
+            yield
+            self._learn(cost, time.perf_counter() - started)
+            return
+        begin, end = torch.cuda.Event(enable_timing=True), torch.cuda.Event(enable_timing=True)
+        begin.record()
+        yield
+        end.record()
+        if self._open is None:
+            self._open = cost, begin, end
+
+    def _learn(self, cost: float, seconds: float) -> None:
+        self.rate += 0.5 * (cost / max(seconds, 1e-6) - self.rate)
+
+
+def _batch(wanted: List[Wanted], config: VisionConfig) -> list[Wanted]:
+    """The first of them, and those after it as long as they fill up a batch."""
+    batch: list[Wanted] = []
+    room = BATCH_PATCHES
+    for one in wanted:
+        room -= one[0].length * config.spatial_merge_size**2
+        if batch and room < 0:
+            break
+        batch.append(one)
+    return batch
+
+
+def _cost(wanted: List[Wanted], config: VisionConfig) -> float:
+    """Operations of one layer."""
+    hidden = config.hidden_size
+    patches = [rows * columns for rows, columns in (span.grid for span, _ in wanted)]
+    products = 2 * hidden * (4 * hidden + 2 * config.intermediate_size)
+    return float(sum(count * products + 4 * count**2 * hidden for count in patches))
