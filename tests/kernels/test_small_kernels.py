@@ -1,4 +1,4 @@
-"""RMSNorm, the MLP's gate and the greedy choice equal their references."""
+"""RMSNorm, the MLP's gate, the greedy choice and the rotary tables equal their references."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from paged_cases import WHERE, Where
 from qwen3_vl_webui.kernels.argmax import BLOCK, argmax, argmax_reference
 from qwen3_vl_webui.kernels.gated import gated, gated_reference
 from qwen3_vl_webui.kernels.rms_norm import rms_norm, rms_norm_reference
+from qwen3_vl_webui.kernels.rope_tables import rope_tables
+from qwen3_vl_webui.model import rope
 
 
 @pytest.mark.parametrize("where", WHERE)
@@ -42,3 +44,15 @@ def test_greedy_choice_takes_the_first_of_the_largest(where: Where, columns: int
     assert torch.equal(found[0], expected[0])
     assert found[1].tolist() == expected[1].tolist()
     assert found[1].tolist()[1:] == [columns // 2, 0, columns - 1]
+
+
+@pytest.mark.parametrize("where", WHERE)
+@pytest.mark.parametrize("section", [(24, 20, 20), (2, 1, 1)])
+def test_rotary_tables(where: Where, section: tuple[int, int, int]) -> None:
+    device = where[0]
+    positions = torch.randint(262144, (7, 3), device=device).t()
+    frequencies = rope.inverse_frequencies(2 * sum(section), 5e6).to(device)
+    axes = rope.mrope_axes(section).to(device)
+    expected = rope.mrope(positions, frequencies, axes, 1.25)
+    for found, wanted in zip(rope_tables(positions, frequencies, axes, 1.25), expected, strict=True):
+        torch.testing.assert_close(found, wanted, atol=1e-6, rtol=1e-6)

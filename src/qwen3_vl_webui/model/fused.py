@@ -16,6 +16,7 @@ from qwen3_vl_webui.kernels import dependent_launch
 from qwen3_vl_webui.kernels.argmax import argmax
 from qwen3_vl_webui.kernels.gated import gated
 from qwen3_vl_webui.kernels.rms_norm import rms_norm
+from qwen3_vl_webui.kernels.rope_tables import rope_tables
 from qwen3_vl_webui.kernels.skinny_linear import RowsTiles, Scratch, linear
 from qwen3_vl_webui.kernels.skinny_tiles import choose
 from qwen3_vl_webui.model.attention import Attention
@@ -32,6 +33,7 @@ class FusedDecoder:
         device = self.output.device
         self.layers: list[DecoderLayer] = list(self.decoder.layers)  # type: ignore[arg-type]
         self.scratch = Scratch.on(device)
+        self.frequencies, self.axes = self.decoder.rotary_frequencies(device)
         self.dependent = dependent_launch.supported(device)
 
     def forward(
@@ -47,7 +49,7 @@ class FusedDecoder:
         if visual is not None:
             assert visual_index is not None
             x.index_copy_(0, visual_index, visual[0].to(x.dtype))
-        cos, sin = self.decoder.rotary(positions)
+        cos, sin = rope_tables(positions, self.frequencies, self.axes, self.decoder.rope_scale)
         fused = getattr(attend, "fused", None)
         for number, layer in enumerate(self.layers):
             attention, mlp = layer.self_attn, layer.mlp

@@ -125,8 +125,12 @@ class TextDecoder(nn.Module):
 
     def rotary(self, positions: Tensor) -> tuple[Tensor, Tensor]:
         """cos and sin for positions [3, n], shared by all layers."""
-        if self._frequencies.device != positions.device:
+        frequencies, axes = self.rotary_frequencies(positions.device)
+        return rope.mrope(positions, frequencies, axes, self.rope_scale)
+
+    def rotary_frequencies(self, device: torch.device) -> tuple[Tensor, Tensor]:
+        """float32 [d / 2] and the position axis of each, int64 [d / 2], on a device."""
+        if self._frequencies.device != device:
             with torch.inference_mode(mode=False):  # they outlive this call, and the next one may train
-                self._frequencies = self._frequencies.to(positions.device)
-                self._axes = self._axes.to(positions.device)
-        return rope.mrope(positions, self._frequencies, self._axes, self.rope_scale)
+                self._frequencies, self._axes = self._frequencies.to(device), self._axes.to(device)
+        return self._frequencies, self._axes
