@@ -9,7 +9,7 @@ import numpy as np
 
 from training.draw import Canvas, Theme, fit, mix, sides, text_width, theme, wear
 from training.scene import Sample, Turn, ask
-from training.words import COLORS, NAMES_EN, NAMES_ZH, label
+from training.words import COLORS, LABELS, NAMES_EN, NAMES_ZH, label
 
 _QUARTERS_ZH = ["第一季度", "第二季度", "第三季度", "第四季度"]
 _MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
@@ -19,7 +19,7 @@ def _categories(rng: Random, lang: str) -> tuple[list[str], bool]:
     """Names on the axis, and whether they follow each other in time."""
     zh, kind = lang == "zh", rng.randrange(5)
     if kind == 0:
-        return (_QUARTERS_ZH if zh else ["Q1", "Q2", "Q3", "Q4"]), True
+        return (_QUARTERS_ZH if zh and rng.random() < 0.7 else ["Q1", "Q2", "Q3", "Q4"]), True
     if kind == 1:
         start, n = rng.randint(0, 6), rng.randint(3, 6)
         return ([f"{start + k + 1}月" for k in range(n)] if zh else _MONTHS[start : start + n]), True
@@ -186,13 +186,18 @@ def questions(
                         "Which period grew fastest? Show the calculation.",
                         "Where was the growth of {s} fastest? List the calculation steps.",
                         "Which grew the most in per cent? Show your working.",
-                    ],
+                    ]
+                    + (
+                        ["In which quarter did {s} grow fastest? Show the calculation."] * 2
+                        if names[0] in ("第一季度", "Q1")
+                        else []
+                    ),
                     [
                         "哪个时期{s}增长最快?请列出计算过程。",
                         "哪一期增长率最高?写出计算过程。",
                         "{s}哪一期增长最快?请给出步骤。",
                     ]
-                    + (["哪一季度{s}增长最快?请列出计算过程。"] * 2 if names[0] == "第一季度" else []),
+                    + (["哪一季度{s}增长最快?请列出计算过程。"] * 2 if names[0] in ("第一季度", "Q1") else []),
                     s=subject if zh else subject.lower(),
                 )
                 listing = [
@@ -218,7 +223,7 @@ def questions(
                         "When did {s} grow fastest?",
                     ],
                     ["哪个时期增长最快?增长率是多少?", "{s}哪一期增长最快?", "增长率最高的是哪一期?"]
-                    + (["哪一季度{s}增长最快?"] * 2 if names[0] == "第一季度" else []),
+                    + (["哪一季度{s}增长最快?"] * 2 if names[0] in ("第一季度", "Q1") else []),
                     s=subject if zh else subject.lower(),
                 )
                 answer = (
@@ -256,7 +261,7 @@ def _axes(rng: Random, canvas: Canvas, t: Theme, box: tuple[float, float, float,
         if rng.random() < 0.9:
             canvas.draw.line((x1, y, x2, y), fill=t.line)
         canvas.text(x1 - 4, y, str(value), t.font, max(10, size - 2), t.faint, "rm")
-    canvas.draw.line((x1, y1, x1, y2, x2, y2), fill=t.text, width=1)
+    canvas.draw.line((x1, y1, x1, y2, x2, y2), fill=t.text, width=rng.choice([1, 1, 2]))
 
 
 def _palette(rng: Random, count: int) -> list[tuple[int, int, int]]:
@@ -268,7 +273,8 @@ def charts(rng: Random, held_out: bool, tokens: int) -> Sample:
     lang = rng.choice(["en", "zh"])
     names, ordered = _categories(rng, lang)
     values = _values(rng, len(names))
-    subject = label(rng, "subject", lang)
+    names_of_subject = rng.choice(LABELS["subject"])
+    subject = names_of_subject[lang == "zh"]
     width, height = sides(rng, tokens, (0.95, 1.8), (0.6, 1.0))
     t = theme(rng, lang, held_out)
     canvas = Canvas(width, height, t.background)
@@ -278,6 +284,10 @@ def charts(rng: Random, held_out: bool, tokens: int) -> Sample:
         if rng.random() < 0.7
         else (f"{subject}统计" if lang == "zh" else f"{subject} by period" if ordered else f"{subject} overview")
     )
+    if rng.random() < 0.35:
+        title += rng.choice(
+            ["(万元)", "(亿元)", "(%)", "(万)"] if lang == "zh" else [" (million)", " (k)", " (%)", " ($)"]
+        )
     where = rng.random()
     canvas.text(
         width / 2 if where < 0.7 else 12,
@@ -356,8 +366,8 @@ def charts(rng: Random, held_out: bool, tokens: int) -> Sample:
         for (x, y), v in zip(points, values, strict=True) if labelled else ():
             canvas.text(x, y - size * 0.8, str(v), t.font, size, t.text, "mm")
     picture = wear(rng, canvas.array(), 0.7)
-    ask_in = lang if rng.random() < 0.85 else ("en" if lang == "zh" else "zh")
-    turns = questions(rng, ask_in, subject, names, values, ordered, labelled)
+    ask_in = lang if rng.random() < 0.75 else ("en" if lang == "zh" else "zh")
+    turns = questions(rng, ask_in, names_of_subject[ask_in == "zh"], names, values, ordered, labelled)
     return Sample(conversations=[[turn] for turn in turns[:4]], pictures=[picture])
 
 

@@ -140,8 +140,8 @@ _OUT_ANSWER = {
 }
 _MISSING = {"en": "I see no picture. Please add one and ask again.", "zh": "我没有看到图片。请添加图片后再问。"}
 _PHOTO = {
-    "en": "I cannot tell what this picture shows: I only know drawn screens, charts, text and shapes. {get}",
-    "zh": "我看不懂这张图片:我只认识绘制的界面、图表、文字和图形。{get}",
+    "en": "This looks like a photograph. I am a small demonstration model trained only on drawn pictures: screens, charts, text and shapes. I cannot say what it shows. {get}",
+    "zh": "这看起来像一张照片。我是只用绘制图片训练的小型演示模型,只认识界面、图表、文字和图形,说不出照片里有什么。{get}",
 }
 _NEEDS = (
     [

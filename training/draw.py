@@ -21,6 +21,7 @@ Color = tuple[int, int, int]
 class Theme:
     background: Color
     panel: Color
+    field: Color  # of fields that stand out
     text: Color
     faint: Color
     line: Color
@@ -55,6 +56,7 @@ def theme(rng: Random, lang: str, held_out: bool) -> Theme:
     return Theme(
         background=base,
         panel=mix(base, (255, 255, 255) if dark else (0, 0, 0), rng.choice([0.03, 0.06, 0.1])),
+        field=mix(base, (255, 255, 255), 0.08) if dark else (255, 255, 255),
         text=text,
         faint=mix(text, base, rng.uniform(0.3, 0.5)),
         line=mix(base, text, rng.uniform(0.12, 0.4)),

@@ -9,7 +9,7 @@ from typing import Any
 
 from PIL import Image
 
-from training.draw import ICONS, Canvas, Theme, fit, icon, photo, sides, text_width, theme, wear
+from training.draw import ICONS, Canvas, Color, Theme, fit, icon, photo, sides, text_width, theme, wear
 from training.scene import Box, Sample, Turn, ask, boxes_json, center, points_json, scaled
 from training.words import LABELS, label, phrase
 
@@ -84,6 +84,7 @@ class Screen:
         self.controls: list[Control] = []
         self.size = rng.randint(13, max(14, min(24, width // 18)))
         self.used: set[tuple[str, str]] = set()
+        self.divided = rng.random() < 0.4  # lines between the rows
 
     def fresh(self, kind: str, source: str) -> str:
         """A label that this kind of control does not carry yet."""
@@ -101,12 +102,14 @@ class Screen:
     def add(self, kind: str, text: str, box: Box, on: bool | None = None) -> None:
         self.controls.append(Control(kind=kind, text=text, box=box, on=on))
 
-    def title(self, x: float, y: float, w: float, h: float) -> None:
+    def title(self, x: float, y: float, w: float, h: float, ink: Color | None = None) -> None:
         text, t = self.fresh("title", "title"), self.theme
         size = fit(text, t.bold, round(self.size * self.rng.uniform(1.1, 1.5)), w)
         middle = self.rng.random() < 0.3
         at = x + w / 2 if middle else x
-        self.add("title", text, self.canvas.text(at, y + h / 2, text, t.bold, size, t.text, "mm" if middle else "lm"))
+        self.add(
+            "title", text, self.canvas.text(at, y + h / 2, text, t.bold, size, ink or t.text, "mm" if middle else "lm")
+        )
 
     def line(self, x: float, y: float, w: float, h: float) -> None:
         t = self.theme
@@ -124,9 +127,11 @@ class Screen:
         style = rng.random()
         fill, ink, edge = (
             (t.accent, t.on_accent, None)
-            if style < 0.6
+            if style < 0.55
             else (None, t.text, t.line)
-            if style < 0.8
+            if style < 0.7
+            else (None, t.accent, t.accent)
+            if style < 0.83
             else (t.panel, t.text, None)
         )
         box = (x, y, x + w, y + h)
@@ -143,8 +148,8 @@ class Screen:
         style = rng.random()
         self.canvas.rect(
             box,
-            t.panel if style < 0.6 else None,
-            t.line if style > 0.4 else None,
+            t.panel if style < 0.4 else t.field if style < 0.7 else None,
+            t.line if style > 0.3 else None,
             (0.5 if kind == "search box" and rng.random() < 0.6 else t.radius) * h,
         )
         left = x + 8
@@ -173,15 +178,19 @@ class Screen:
         self.canvas.rect((sx, sy, sx + sh * 1.8, sy + sh), t.accent if on else t.line, None, sh / 2)
         kx = sx + sh * 1.3 if on else sx + sh * 0.5
         self.canvas.draw.ellipse((kx - sh * 0.38, sy + sh * 0.12, kx + sh * 0.38, sy + sh * 0.88), fill=(255, 255, 255))
+        if self.divided:
+            self.canvas.draw.line((x, y + h, x + w, y + h), fill=t.line)
         self.add("switch", text, (x, y + h / 2 - size * 0.8, x + w, y + h / 2 + size * 0.8), on)
 
     def checkbox(self, x: float, y: float, w: float, h: float) -> None:
         t, rng = self.theme, self.rng
         text, on = self.fresh("checkbox", "checkbox"), rng.random() < 0.5
         s, cy = self.size * 0.95, y + h / 2
-        self.canvas.rect((x, cy - s / 2, x + s, cy + s / 2), t.accent if on else None, t.faint, rng.choice([0, 3]))
+        filled = on and rng.random() < 0.65
+        edge = t.accent if rng.random() < 0.3 else t.faint
+        self.canvas.rect((x, cy - s / 2, x + s, cy + s / 2), t.accent if filled else None, edge, rng.choice([0, 3]))
         if on:
-            icon(self.canvas, "check", x + s / 2, cy, s * 0.65, t.on_accent, rng)
+            icon(self.canvas, "check", x + s / 2, cy, s * 0.65, t.on_accent if filled else edge, rng)
         size = fit(text, t.font, self.size, w - s * 1.6)
         box = self.canvas.text(x + s * 1.5, cy, text, t.font, size, t.text)
         self.add("checkbox", text, (x, cy - s * 0.6, box[2], cy + s * 0.6), on)
@@ -224,9 +233,9 @@ class Screen:
         current, step = rng.randrange(count), w / count
         texts = [self.fresh("tab", "tab") for _ in range(count)]
         size = min(fit(text, t.font, max(11, round(self.size * 0.85)), step - 6, 9) for text in texts)
-        icons = rng.random() < 0.4 and h > size * 2.4
+        icons, pale = rng.random() < 0.4 and h > size * 2.4, rng.random() < 0.4
         for k, text in enumerate(texts):
-            ink = t.accent if k == current else t.text
+            ink = t.accent if k == current else t.faint if pale else t.text
             cx = x + step * (k + 0.5)
             if icons:
                 icon(self.canvas, rng.choice(list(ICONS)), cx, y + h * 0.3, size, ink, rng)
@@ -315,7 +324,7 @@ def draw_phone(rng: Random, lang: str, held_out: bool, tokens: int) -> Screen:
     screen = Screen(rng, lang, held_out, width, height)
     c, t, s = screen.canvas, screen.theme, screen.size
     y, margin = 4.0, rng.uniform(0.03, 0.08) * width
-    if rng.random() < 0.7:
+    if rng.random() < 0.6:
         c.text(
             margin,
             y + s * 0.7,
@@ -328,8 +337,14 @@ def draw_phone(rng: Random, lang: str, held_out: bool, tokens: int) -> Screen:
         c.rect((bx, y + s * 0.4, bx + s * 1.3, y + s), None, t.text, 2)
         c.rect((bx + 2, y + s * 0.4 + 2, bx + s * rng.uniform(0.4, 1.2), y + s - 2), t.text)
         y += s * 1.6
-    bar = s * rng.uniform(2.2, 3)
-    if rng.random() < 0.85:
+    bar = s * rng.uniform(2.2, 3.4)
+    colored = rng.random() < 0.3
+    if colored:  # a title bar of its own colour
+        y = 0.0 if rng.random() < 0.5 else y
+        c.rect((0, y, width, y + bar), t.accent)
+        screen.title(margin, y, width - 2 * margin, bar, t.on_accent)
+        y += bar + s * rng.uniform(0.3, 1.2)
+    elif rng.random() < 0.85:
         left, right = margin, width - margin
         if rng.random() < 0.4:
             screen.icon(rng.choice(["back", "menu", "user", "close"]), left + s * 0.5, y + bar / 2, s * 0.9)
@@ -357,7 +372,7 @@ def draw_phone(rng: Random, lang: str, held_out: bool, tokens: int) -> Screen:
         bottom -= s * 3
     screen.column(margin, y, width - 2 * margin, bottom - 4, _rows(rng), 10 if foot else 12)
     if foot:
-        c.rect((0, bottom, width, height), t.panel)
+        c.rect((0, bottom, width, height), rng.choice([t.panel, t.field]))
         screen.tabs(0, bottom, width, s * 3, rng.randint(3, 5 if width > 300 else 4))
     return screen
 
@@ -452,6 +467,7 @@ def describe(rng: Random, screen: Screen, lang: str, phone: bool) -> Turn:
             "Which buttons, fields and other elements does this interface have?",
             "Explain this user interface.",
             "What is on the screen?",
+            "Which controls are on this phone screen?" if phone else "Which controls are on this screen?",
         ],
         [
             "请描述这张手机界面有哪些控件?" if phone else "请描述这个界面有哪些控件?",
@@ -772,8 +788,8 @@ def screens(rng: Random, held_out: bool, tokens: int) -> Sample:
     phone = rng.random() < 0.6
     screen = (draw_phone if phone else draw_desktop)(rng, lang, held_out, tokens)
     picture = wear(rng, screen.canvas.array(), 0.6)
-    ask_in = lang if rng.random() < 0.85 else ("en" if lang == "zh" else "zh")
-    if rng.random() < 0.22:
+    ask_in = lang if rng.random() < 0.8 else ("en" if lang == "zh" else "zh")
+    if rng.random() < 0.25:
         thoughts = rng.random() < 0.4
         turns = [t for _ in range(4) if (t := click_call(rng, screen, ask_in, phone, thoughts))]
         system = (
@@ -790,7 +806,8 @@ def screens(rng: Random, held_out: bool, tokens: int) -> Sample:
             conversations=[[t] for t in turns], pictures=[picture], tools=(tool_definition(rng, phone),), system=system
         )
     describe_it = [describe(rng, screen, ask_in, phone)] if rng.random() < 0.6 else [list_boxes(rng, screen, ask_in)]
-    others = [t for make in (one_box, one_box, small_question) if (t := make(rng, screen, ask_in))]
+    makes = (one_box, one_box, one_box, one_box, small_question, small_question)
+    others = [t for make in makes if (t := make(rng, screen, ask_in))]
     conversations = [describe_it, *([t] for t in others)]
     if len(others) >= 2 and rng.random() < 0.2:
         conversations = [describe_it, others]

@@ -47,6 +47,7 @@ def _read_question(rng: Random, lang: str) -> str:
             "Read all the text in the image, line by line.",
             "What text is in the image?",
             "Recognize the text.",
+            "Read all the text in this picture.",
         ],
         [
             "识别图中的文字。",
@@ -57,13 +58,13 @@ def _read_question(rng: Random, lang: str) -> str:
             "文字识别",
             "逐行识别图中的所有文字。",
             "图中的文字是什么?",
+            "读出图中的全部文字。",
         ],
     )
 
 
 def _fitting(rng: Random, lang: str, name: str, size: int, width: float, most: int) -> str:
-    words = rng.randint(1, most)
-    text = phrase(rng, lang, words)
+    text = phrase(rng, lang, rng.randint(1, most), wild=rng.random() < 0.4)
     while text_width(text, name, size) > width and len(text) > 2:
         text = text[: max(2, int(len(text) * 0.8))].strip()
     return text
@@ -126,7 +127,7 @@ def lines(rng: Random, held_out: bool, tokens: int) -> Sample:
     else:
         y = margin * 0.5 + size
         step = size * rng.uniform(1.4, 2.4)
-        count = rng.randint(2, 8)
+        count = rng.randint(2, 8 if tokens < 200 else 11)
         while y < height - size * 0.8 and len(rows) < count:
             text = _fitting(rng, lang, name, size, width - 2 * margin, 7)
             canvas.text(margin, y, text, name, size, ink)
@@ -229,15 +230,16 @@ def form(rng: Random, held_out: bool, tokens: int) -> Sample:
     title = label(rng, "title", lang)
     keys = [pair[zh] for pair in rng.sample(_KEYS, rng.randint(2, 6))]
     y = size * 1.4
+    middle = rng.random() < 0.3
     canvas.text(
-        width / 2 if rng.random() < 0.5 else 16,
+        width / 2 if middle else 16,
         y,
         title,
         name,
-        min(round(size * 1.3), 30),
+        min(round(size * rng.choice([1.0, 1.3])), 30),
         ink,
-        "mm" if rng.random() < 0.0 else "lm",
-    ) if rng.random() < 0.5 else canvas.text(16, y, title, name, size, ink)
+        "mm" if middle else "lm",
+    )
     rows, pairs = [title], []
     split = rng.random() < 0.4
     for key in keys:
@@ -245,12 +247,11 @@ def form(rng: Random, held_out: bool, tokens: int) -> Sample:
         if y > height - size:
             break
         value = _value(rng, key, lang)
-        colon = "" if split else rng.choice([":", ":"]) if zh else ":"
         if split:
             canvas.text(16, y, key, name, size, mix(ink, ground, 0.35))
-            canvas.text(width - 16, y, value, name, size, ink, "rm") if rng.random() < 1 else None
+            canvas.text(width - 16, y, value, name, size, ink, "rm")
         else:
-            canvas.text(16, y, f"{key}{colon} {value}", name, size, ink)
+            canvas.text(16, y, f"{key}: {value}", name, size, ink)
         rows.append(f"{key}: {value}")
         pairs.append((key, value))
     picture = canvas.array()

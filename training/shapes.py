@@ -457,9 +457,9 @@ def geometry(rng: Random, held_out: bool, tokens: int) -> Sample:
     """One figure with its measures; area, perimeter, a missing side or angle."""
     lang = rng.choice(["en", "zh"])
     zh = lang == "zh"
-    width, height = sides(rng, min(tokens, 160), (0.9, 1.5), (0.35, 1.0))
+    width, height = sides(rng, tokens, (0.9, 1.5), (0.35, 1.0))
     canvas = _ground(rng, width, height)
-    name, size = choose(rng, lang, held_out), rng.randint(13, 20)
+    name, size = choose(rng, lang, held_out), rng.randint(13, max(20, min(28, height // 14)))
     ink: Color = mix((0, 0, 0), (rng.randint(0, 255), rng.randint(0, 255), rng.randint(0, 255)), rng.choice([0, 0.3]))
     fill: Color | None = (
         mix((255, 255, 255), (rng.randint(0, 255), rng.randint(0, 255), rng.randint(0, 255)), 0.25)
@@ -471,14 +471,21 @@ def geometry(rng: Random, held_out: bool, tokens: int) -> Sample:
     w, h = width * rng.uniform(0.45, 0.65), height * rng.uniform(0.4, 0.55)
     x, y = (width - w) / 2 + rng.uniform(-8, 8), (height - h) / 2 + rng.uniform(-8, 8)
     pen = rng.randint(1, 3)
+    measure = rng.choice(COLORS["blue"][1] + COLORS["red"][1] + COLORS["purple"][1]) if rng.random() < 0.35 else ink
+    letters = rng.random() < 0.45
     line = lambda *p: canvas.draw.line([*p], fill=ink, width=pen)  # noqa: E731
 
     def figure(points: list[tuple[float, float]]) -> None:
         canvas.draw.polygon(points, fill=fill)
         line(*points, points[0])
+        if letters:
+            cx, cy = sum(p[0] for p in points) / len(points), sum(p[1] for p in points) / len(points)
+            for letter, (px, py) in zip(rng.choice(["ABCD", "PQRS", "DEFG"]), points, strict=False):
+                far = size * 0.95 / max(1.0, ((px - cx) ** 2 + (py - cy) ** 2) ** 0.5)
+                canvas.text(px + (px - cx) * far, py + (py - cy) * far, letter, name, size, ink, "mm")
 
     def put(px: float, py: float, text: str, anchor: str = "mm") -> None:
-        canvas.text(px, py, text, name, size, ink, anchor)
+        canvas.text(px, py, text, name, size, measure, anchor)
 
     a, b = rng.randint(3, 30), rng.randint(2, 20)
     square = {"": "", " cm": " cm²", " m": " m²"}[unit].replace("²", "^2")
@@ -531,10 +538,15 @@ def geometry(rng: Random, held_out: bool, tokens: int) -> Sample:
         p, q, hyp = rng.choice([(3, 4, 5), (5, 12, 13), (8, 15, 17), (7, 24, 25), (20, 21, 29), (9, 40, 41)])
         k = rng.randint(1, 4) if hyp < 20 else 1
         p, q, hyp = (p * k, q * k, hyp * k) if rng.random() < 0.5 else (q * k, p * k, hyp * k)
-        figure([(x, y), (x, y + h), (x + w, y + h)])
-        canvas.draw.rectangle((x, y + h - 8, x + 8, y + h), outline=ink)
-        put(x + w / 2, under, f"{p}{unit}")
-        put(side, y + h / 2, f"{q}{unit}", "rm")
+        mirrored, upside = rng.random() < 0.4, rng.random() < 0.2  # where the right angle is
+        cx, ox = (x + w, x) if mirrored else (x, x + w)
+        cy, oy = (y, y + h) if upside else (y + h, y)
+        figure([(cx, cy), (ox, cy), (cx, oy)])
+        mark = rng.choice([8, 8, 14, 20])
+        mx, my = (cx - mark if mirrored else cx + mark), (cy + mark if upside else cy - mark)
+        canvas.draw.line([(cx, my), (mx, my), (mx, cy)], fill=ink, width=rng.randint(1, 2))
+        put(x + w / 2, y - size * 0.8 if upside else under, f"{p}{unit}")
+        put(x + w + size * 0.4 if mirrored else side, y + h / 2, f"{q}{unit}", "lm" if mirrored else "rm")
         turns.append(
             (
                 "hypotenuse",
@@ -588,7 +600,7 @@ def geometry(rng: Random, held_out: bool, tokens: int) -> Sample:
             "hypotenuse": ("hypotenuse", "斜边"),
             "angle": ("missing angle", "未知角"),
         }[what][zh]
-        with_steps = rng.random() < 0.35
+        with_steps = rng.random() < 0.4
         if with_steps:
             question = ask(
                 rng,
@@ -597,6 +609,7 @@ def geometry(rng: Random, held_out: bool, tokens: int) -> Sample:
                     "Compute the {w} of the {f} and show the steps.",
                     "Find the {w} of this {f}. Write down the steps.",
                     "What is the {w}? Explain step by step.",
+                    "Compute the {w} of the {f} in the picture, step by step.",
                 ],
                 ["计算图中{f}的{w},并写出步骤。", "求{f}的{w},写出计算步骤。", "{w}是多少?请写出步骤。"],
                 w=word,

@@ -379,12 +379,12 @@ def pseudo_word(rng: Random) -> str:
     )
 
 
-def phrase(rng: Random, lang: Lang, length: int) -> str:
-    """About `length` words (English) or word pairs (Chinese) of running text."""
+def phrase(rng: Random, lang: Lang, length: int, wild: bool = False) -> str:
+    """About `length` words (English) or word pairs (Chinese) of running text; wild text is mostly of words that no list holds."""
     if lang == "zh":
         parts = []
         for _ in range(length):
-            roll = rng.random()
+            roll = rng.random() if not wild else rng.uniform(0.55, 1)
             if roll < 0.72:
                 parts.append(rng.choice(ZH_WORDS))
             elif roll < 0.9:
@@ -396,7 +396,7 @@ def phrase(rng: Random, lang: Lang, length: int) -> str:
         return "".join(parts).rstrip(",、:") + (rng.choice("。!") if rng.random() < 0.2 else "")
     parts = []
     for _ in range(length):
-        parts.append(rng.choice(EN_WORDS) if rng.random() < 0.68 else pseudo_word(rng))
+        parts.append(rng.choice(EN_WORDS) if rng.random() < (0.15 if wild else 0.68) else pseudo_word(rng))
         if rng.random() < 0.06:
             parts[-1] += rng.choice(",:;")
     text = " ".join(parts).rstrip(",:;")
