@@ -8,6 +8,7 @@ Unknown keys, unknown `QWEN3VL_*` variables and impossible values are `ConfigErr
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -23,7 +24,7 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
-from qwen3_vl_webui.errors import ConfigError
+from qwen3_vl_webui.errors import ConfigError, Wrong, reason_of, words
 
 APP = "qwen3-vl-webui"
 ENV_PREFIX = "QWEN3VL_"
@@ -68,9 +69,7 @@ class Settings(BaseSettings):
         group="model",
     )
     hub: Hub = setting("auto", "Where weights are downloaded from; auto takes the one that answers", group="model")
-    device: str = setting(
-        "auto", "Where the model runs: auto, cpu, cuda or cuda:N", group="model", pattern=r"^(auto|cpu|cuda(:\d+)?)$"
-    )
+    device: str = setting("auto", "Where the model runs: auto, cpu, cuda or cuda:N", group="model")
     dtype: Literal["auto", "bfloat16", "float16", "float32"] = setting(
         "auto",
         "Number format of the weights and activations; auto is bfloat16 where it is fast, float32 for the demo",
@@ -225,6 +224,13 @@ class Settings(BaseSettings):
             return tuple(word.strip() for word in value.split(",") if word.strip())
         return value
 
+    @field_validator("device")
+    @classmethod
+    def _known(cls, value: str) -> str:
+        if not re.fullmatch(r"auto|cpu|cuda(:\d+)?", value):
+            raise Wrong("device")
+        return value
+
     @field_validator("data")
     @classmethod
     def _expand(cls, value: Path) -> Path:
@@ -264,7 +270,7 @@ def _settings_file(config: Path | None, data: str | Path | None) -> Path | None:
     named = config or (Path(value) if (value := os.environ.get("QWEN3VL_CONFIG")) else None)
     if named is not None:
         if not named.expanduser().is_file():
-            raise ConfigError("config_file", field="config", path=named, reason="no such file")
+            raise ConfigError("config_file", field="config", path=named, reason=words("no_file"))
         return named.expanduser()
     folders = (
         Path(data).expanduser() if data else default_data_folder(),
@@ -285,8 +291,8 @@ def _read_toml(path: Path, cls: type[Settings]) -> Mapping[str, Any]:
 
 
 def _config_error(error: ValidationError) -> ConfigError:
-    first = error.errors(include_url=False, include_context=False)[0]
+    first = error.errors(include_url=False)[0]
     name = str(first["loc"][0]) if first["loc"] else ""
     if first["type"] == "extra_forbidden":
         return ConfigError("config_unknown", field=name, where="settings")
-    return ConfigError("config_invalid", field=name, reason=first["msg"])
+    return ConfigError("config_invalid", field=name, reason=reason_of(first))

@@ -7,11 +7,47 @@ caller's language; raising a code that the catalogue lacks is a bug and fails at
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal, NamedTuple
 
-from qwen3_vl_webui.texts import ERRORS
+from qwen3_vl_webui.texts import ERRORS, REASONS
 
 Language = Literal["en", "zh"]
+
+
+class Words(NamedTuple):
+    """A part of a sentence in both languages; as a detail of an error it appears in the caller's."""
+
+    english: str
+    chinese: str
+
+
+def words(code: str, **facts: object) -> Words:
+    """A reason of `texts.REASONS`."""
+    english, chinese = REASONS[code]
+    return Words(english.format(**facts), chinese.format(**facts))
+
+
+class Wrong(ValueError):
+    """What a pydantic validator raises: a reason of `texts.REASONS`."""
+
+    def __init__(self, code: str, **facts: object) -> None:
+        self.words = words(code, **facts)
+        super().__init__(self.words.english)
+
+
+def reason_of(problem: Mapping[str, Any]) -> Words | str:
+    """Why pydantic refuses a value, from one of its findings."""
+    facts = problem.get("ctx", {})
+    if isinstance(wrong := facts.get("error"), Wrong):
+        return wrong.words
+    if problem["type"] == "literal_error":
+        found = words("literal_error", expected=facts["expected"])
+        return found._replace(chinese=found.chinese.replace(" or ", "、").replace(", ", "、"))
+    if problem["type"] == "union":
+        key, _, expected = problem["msg"].partition("=")
+        return words("union", key=key, expected=expected)
+    return words(problem["type"], **facts) if problem["type"] in REASONS else str(problem["msg"])
 
 
 class WebUIError(Exception):
@@ -33,7 +69,10 @@ class WebUIError(Exception):
         """The sentence for a person, with the field and the limit filled in."""
         english, chinese = ERRORS[self.code]
         template = chinese if language == "zh" else english
-        return template.format(**{"field": self.field or "", "retry_after": self.retry_after, **self.details})
+        details = {
+            name: value[language == "zh"] if isinstance(value, Words) else value for name, value in self.details.items()
+        }
+        return template.format(**{"field": self.field or "", "retry_after": self.retry_after, **details})
 
 
 class InvalidRequest(WebUIError):

@@ -19,7 +19,7 @@ from qwen3_vl_webui.config import Settings
 from qwen3_vl_webui.engine.config import EngineConfig
 from qwen3_vl_webui.engine.footprint import Footprint, bytes_together
 from qwen3_vl_webui.engine.request import Edition
-from qwen3_vl_webui.errors import ConfigError, Language
+from qwen3_vl_webui.errors import ConfigError, Language, words
 from qwen3_vl_webui.hardware import GB, Hardware, probe
 from qwen3_vl_webui.texts import PLAN
 
@@ -251,18 +251,16 @@ def _device(settings: Settings, hardware: Hardware) -> tuple[str, str, int, bool
     gpu = hardware.best_gpu
     if settings.device != "auto":
         if not hardware.torch_has_cuda:
-            reason = (
-                "PyTorch is not installed"
-                if hardware.torch is None
-                else f"PyTorch {hardware.torch} is built for the CPU only"
-            )
+            absent = hardware.torch is None
+            reason = words("torch_absent") if absent else words("torch_cpu", version=hardware.torch)
             raise ConfigError("device_absent", field="device", device=settings.device, reason=reason)
         if ":" in settings.device:
             index = int(settings.device.partition(":")[2])
             gpu = next((card for card in hardware.gpus if card.index == index), None)
         if gpu is None:
-            found = ", ".join(f"cuda:{card.index} {card.name}" for card in hardware.gpus) or "no NVIDIA card"
-            raise ConfigError("device_absent", field="device", device=settings.device, reason=f"found {found}")
+            cards = ", ".join(f"cuda:{card.index} {card.name}" for card in hardware.gpus)
+            reason = words("found", cards=cards) if cards else words("found_none")
+            raise ConfigError("device_absent", field="device", device=settings.device, reason=reason)
     if gpu is None:
         return cpu
     return f"cuda:{gpu.index}", gpu.name, gpu.memory_free, gpu.has_bfloat16

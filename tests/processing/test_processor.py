@@ -131,9 +131,9 @@ def test_errors_name_the_part(processor: Processor, part: MediaPart, code: str, 
 
 def test_counts_and_sizes_are_limited(instruct_folder: Path) -> None:
     processor = Processor.load(instruct_folder, MediaLimits(max_images=2, max_videos=1, max_image_pixels=30_000))
-    with pytest.raises(InvalidRequest, match="3 media of the kind image and the limit is 2"):
+    with pytest.raises(InvalidRequest, match="3 pictures and the limit is 2"):
         prepare(processor, image(), image(), image())
-    with pytest.raises(InvalidRequest, match="2 media of the kind video and the limit is 1"):
+    with pytest.raises(InvalidRequest, match="2 videos and the limit is 1"):
         prepare(processor, video(), video())
     with pytest.raises(TooLarge, match="400 x 300"):
         prepare(processor, image())

@@ -162,6 +162,18 @@ async def test_who_waits_for_a_place_is_told(make_settings: Callable[..., Settin
         assert "queued" not in await first
 
 
+def test_a_stream_says_in_a_comment_that_it_waits(make_settings: Callable[..., Settings]) -> None:
+    body = {"messages": [{"role": "user", "content": "hi"}], "stream": True, "ignore_eos": True}
+    with (
+        running(make_settings(max_running=1)) as live,
+        live.http() as http,
+        http.stream("POST", CHAT, json={**body, "max_tokens": 800}) as first,
+    ):
+        next(first.iter_lines())
+        second = http.post(CHAT, json={**body, "max_tokens": 2}).text
+    assert second.startswith(": queued\n\ndata: {")
+
+
 def test_it_is_live_at_once_ready_later_and_failures_are_told(
     make_settings: Callable[..., Settings], tmp_path: Path, tiny_checkpoint: Path
 ) -> None:

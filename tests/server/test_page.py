@@ -72,6 +72,17 @@ def test_the_page_says_that_it_is_starting_and_then_is_there(url: str) -> None:
         assert httpx.get(url + path).status_code == 401, path
 
 
+def test_what_the_page_does_not_have_is_an_error_in_our_shape(url: str) -> None:
+    with httpx.Client(base_url=url, headers={"Authorization": f"Bearer {KEY}"}, timeout=30) as client:
+        for _ in range(600):
+            if client.get("/", headers={"Accept": "text/html"}).status_code == 200:
+                break
+            time.sleep(0.05)
+        for path in ("/nope", "/assets/nope.js", "/gradio_api/nope"):
+            answer = client.get(path)
+            assert (answer.status_code, answer.json()["error"]["code"]) == (404, "route_unknown"), path
+
+
 @pytest.mark.browser
 def test_a_browser_signs_in_and_breaks_no_content_policy(url: str) -> None:
     sync_api = pytest.importorskip("playwright.sync_api")

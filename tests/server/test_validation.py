@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import httpx
 import pytest
 
-from qwen3_vl_webui.server.schemas import REFUSED, ChatCompletionRequest
+from qwen3_vl_webui.server.schemas import NEUTRAL, ChatCompletionRequest
+from qwen3_vl_webui.texts import REFUSED
 from server_media import data_uri, picture
 
 CHAT = "/v1/chat/completions"
@@ -78,9 +80,8 @@ def test_a_bad_value_is_named(http: httpx.Client, field: str, value: Any) -> Non
 def test_what_openai_knows_and_we_do_not_do_is_refused_with_a_reason(http: httpx.Client, field: str) -> None:
     found = refused(http, body(**{field: {"x": 1}}))
     assert (found["param"], found["code"]) == (field, "field_not_supported")
-    neutral, reason = REFUSED[field]
-    assert reason in found["message"]
-    for value in (*neutral, None):
+    assert REFUSED[field][0] in found["message"]
+    for value in (*NEUTRAL.get(field, ()), None):
         assert http.post(CHAT, json=body(**{field: value})).status_code == 200
 
 
@@ -162,6 +163,45 @@ def test_unknown_routes_and_methods_have_the_same_shape(http: httpx.Client) -> N
 def test_messages_come_in_the_callers_language(http: httpx.Client) -> None:
     answer = http.post(CHAT, json={}, headers={"Accept-Language": "zh-CN,zh;q=0.9"})
     assert answer.json()["error"]["message"] == "缺少 messages。"
+    for wrong, said in (
+        ({"temperature": 3}, "temperature 无效：不得大于 2"),
+        ({"temperature": "hot"}, "应为数字"),
+        ({"reasoning_effort": "high"}, "请用 model 选择版本"),
+        ({"min_pixels": 9, "max_pixels": 4}, "min_pixels 大于 max_pixels"),
+        ({"messages": [{"role": "wizard"}]}, "其 role 为以下之一"),
+        ({"stop": ["x" * 600]}, "stop 必须在"),
+    ):
+        answer = http.post(CHAT, json=body(**wrong), headers={"Accept-Language": "zh"})
+        assert said in answer.json()["error"]["message"]
+    answer = http.get("/v1/models", headers={"Accept-Language": "zh", "Host": "evil.example"})
+    assert "不接受主机名" in answer.json()["error"]["message"]
+
+
+@pytest.mark.parametrize(
+    ("budget", "limit"),
+    [({"fps": 31}, "30"), ({"max_frames": 769}, "768"), ({"max_pixels": 25_165_825}, "25165824")],
+)
+def test_a_budget_above_the_servers_cap_is_refused_though_no_medium_follows(
+    http: httpx.Client, budget: dict[str, Any], limit: str
+) -> None:
+    found = refused(http, body(**budget))
+    assert [found["param"]] == list(budget)
+    assert limit in found["message"]
+
+
+def test_the_reasons_are_in_both_languages() -> None:
+    from qwen3_vl_webui.texts import ERRORS, PLAN, REASONS
+
+    for table in (ERRORS, PLAN, REASONS, REFUSED):
+        for code, (english, chinese) in table.items():
+            assert english.isascii(), code
+            if re.search(r"[a-z]", re.sub(r"{.*?}", "", english)):
+                assert any("\u4e00" <= char <= "\u9fff" for char in chinese), code
+            assert set(re.findall(r"{(\w+)", english)) >= set(re.findall(r"{(\w+)", chinese)), code
+            for mark in ",;:!?":  # full-width in Chinese, except within code and numbers
+                assert not re.search(rf"[\u4e00-\u9fff]{re.escape(mark)}|{re.escape(mark)}[\u4e00-\u9fff]", chinese), (
+                    code
+                )
 
 
 def test_every_field_of_the_request_is_read_somewhere() -> None:

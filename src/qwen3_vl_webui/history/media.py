@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from qwen3_vl_webui.errors import InvalidRequest, TooLarge
+from qwen3_vl_webui.errors import InvalidRequest, TooLarge, words
 from qwen3_vl_webui.processing.source import HEAD, sniff
 
 PIECE = 1 << 20  # bytes
@@ -79,7 +79,7 @@ class MediaFiles:
     def path(self, digest: str) -> Path:
         """Where the file of a hash lies. Raises `InvalidRequest` for anything that is not a SHA-256 in hex."""
         if not HASH.fullmatch(digest):
-            raise InvalidRequest("field_invalid", field="hash", reason="not a SHA-256 in lower-case hex")
+            raise InvalidRequest("field_invalid", field="hash", reason=words("hash"))
         return self.folder / digest[:2] / digest
 
     @contextmanager

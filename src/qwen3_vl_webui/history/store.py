@@ -18,7 +18,7 @@ from typing import Any
 from sqlalchemy import delete, exists, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from qwen3_vl_webui.errors import Language, NotFound
+from qwen3_vl_webui.errors import Language, NotFound, words
 from qwen3_vl_webui.history.database import is_alive, open_database, this_process
 from qwen3_vl_webui.history.media import MediaFiles, MediaWriter, pieces
 from qwen3_vl_webui.history.migrations import migrate
@@ -321,7 +321,7 @@ class HistoryStore:
             return None
         record = self.put_media(decode(digest, medium))
         if record.hash != digest:
-            raise foreign(f"media.{digest}", "the bytes do not match the hash")
+            raise foreign(f"media.{digest}", words("hash_differs"))
         return record
 
     def _stored(self, digest: str) -> MediaRecord | None:

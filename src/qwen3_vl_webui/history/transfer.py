@@ -17,7 +17,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
-from qwen3_vl_webui.errors import InvalidRequest, Language
+from qwen3_vl_webui.errors import InvalidRequest, Language, Words, Wrong, reason_of, words
 from qwen3_vl_webui.history.media import pieces
 from qwen3_vl_webui.history.records import ConversationRecord, MessageRecord
 
@@ -38,7 +38,7 @@ WORDS = {
 
 def _small(value: dict[str, Any]) -> dict[str, Any]:
     if len(json.dumps(value)) > MAX_JSON:
-        raise ValueError(f"more than {MAX_JSON} characters")
+        raise Wrong("too_large", limit=MAX_JSON)
     return value
 
 
@@ -156,8 +156,8 @@ def from_json(data: bytes | str) -> ExportedConversation:
     try:
         found = ExportedConversation.model_validate_json(data)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-        raise foreign(".".join(str(part) for part in first["loc"]) or "body", first["msg"]) from None
+        first = error.errors(include_url=False, include_input=False)[0]
+        raise foreign(".".join(str(part) for part in first["loc"]) or "body", reason_of(first)) from None
     return found
 
 
@@ -166,8 +166,8 @@ def decode(digest: str, medium: ExportedMedium) -> bytes:
     try:
         return base64.b64decode(medium.data or "", validate=True)
     except (binascii.Error, ValueError):
-        raise foreign(f"media.{digest}", "not base64") from None
+        raise foreign(f"media.{digest}", words("base64")) from None
 
 
-def foreign(field: str, reason: str) -> InvalidRequest:
-    return InvalidRequest("conversation_foreign", field=field, reason=f"{field}: {reason}")
+def foreign(field: str, reason: Words | str) -> InvalidRequest:
+    return InvalidRequest("conversation_foreign", field=field, reason=reason)

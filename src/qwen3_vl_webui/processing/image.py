@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from qwen3_vl_webui.errors import InvalidRequest, TooLarge
+from qwen3_vl_webui.errors import InvalidRequest, TooLarge, words
 from qwen3_vl_webui.processing.source import Source
 
 # No format that runs a program (EPS) or draws from a description (WMF).
@@ -42,9 +42,8 @@ def opened(source: Source, max_pixels: int, *, field: str) -> Iterator[Image.Ima
             most = 2 * (Image.MAX_IMAGE_PIXELS or 0)
             raise TooLarge("media_pixels", field=field, pixels=f"> {most}", limit=max_pixels) from error
         except UnidentifiedImageError as error:
-            raise InvalidRequest(
-                "media_broken", field=field, reason=f"not a picture Pillow can read ({source.mime})"
-            ) from error
+            reason = words("all_formats", mime=source.mime)
+            raise InvalidRequest("media_broken", field=field, reason=reason) from error
         except (OSError, SyntaxError, ValueError, EOFError, IndexError) as error:
             raise InvalidRequest("media_broken", field=field, reason=str(error)) from error
 

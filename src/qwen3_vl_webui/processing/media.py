@@ -24,7 +24,7 @@ from urllib.parse import unquote, unquote_to_bytes, urlsplit
 
 import httpx
 
-from qwen3_vl_webui.errors import Forbidden, InvalidRequest, TooLarge
+from qwen3_vl_webui.errors import Forbidden, InvalidRequest, TooLarge, words
 from qwen3_vl_webui.processing.limits import MediaLimits
 from qwen3_vl_webui.processing.source import Source
 from qwen3_vl_webui.processing.spool import Spool
@@ -174,7 +174,7 @@ class MediaFetcher:
                 if response.status_code != 200:
                     raise InvalidRequest("media_status", field=field, status=response.status_code)
                 if response.headers.get("content-encoding", "identity") != "identity":
-                    raise InvalidRequest("media_fetch", field=field, reason="compressed transfer")
+                    raise InvalidRequest("media_fetch", field=field, reason=words("compressed"))
                 length = response.headers.get("content-length", "")
                 self._check_bytes(int(length) if length.isdecimal() else 0, field)
                 body = Spool(in_memory=self._limits.in_memory_bytes, folder=self._limits.spool_folder)

@@ -24,7 +24,7 @@ import numpy as np
 import numpy.typing as npt
 
 from qwen3_vl_webui.engine.request import MediaInput, Pixels, Span
-from qwen3_vl_webui.errors import CheckpointError, InvalidRequest
+from qwen3_vl_webui.errors import CheckpointError, InvalidRequest, words
 from qwen3_vl_webui.model.config import ModelConfig
 from qwen3_vl_webui.processing.image import decode_image
 from qwen3_vl_webui.processing.limits import MediaLimits
@@ -179,7 +179,7 @@ class Processor:
         for kind, limit in (("image", self.limits.max_images), ("video", self.limits.max_videos)):
             count = sum(part.kind == kind for part in parts)
             if count > limit:
-                raise InvalidRequest("media_count", field="messages", kind=kind, value=count, limit=limit)
+                raise InvalidRequest("media_count", field="messages", kind=words(kind), value=count, limit=limit)
 
     def _with_times(self, rendered: Rendered, media: Sequence[_Medium]) -> Rendered:
         """Give each temporal group of each video its time and a pad of its own. As text, so that it is tokenised with
@@ -224,10 +224,10 @@ class Processor:
     def _image(self, part: MediaPart, field: str) -> _Medium:
         source: Source = part.source
         if source.kind != "image":
-            raise InvalidRequest("media_kind", field=field, expected="image", mime=source.mime)
+            raise InvalidRequest("media_kind", field=field, expected=words("image"), mime=source.mime)
         for name in ("fps", "max_frames", "start", "end"):
             if getattr(part.budget, name) is not None:
-                raise InvalidRequest("field_not_supported", field=f"{field}.{name}", reason="it is for videos")
+                raise InvalidRequest("field_not_supported", field=f"{field}.{name}", reason=words("for_videos"))
         rule = self.image_rule.with_budget(part.budget, self.limits, field=field)
         frame = decode_image(source, self.limits.max_image_pixels, field=field)
         height, width = frame.shape[:2]

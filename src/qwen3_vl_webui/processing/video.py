@@ -21,7 +21,7 @@ import av.error
 import numpy as np
 import numpy.typing as npt
 
-from qwen3_vl_webui.errors import InvalidRequest, TooLarge
+from qwen3_vl_webui.errors import InvalidRequest, TooLarge, Words, words
 from qwen3_vl_webui.processing.image import opened, to_rgb
 from qwen3_vl_webui.processing.limits import MediaLimits
 from qwen3_vl_webui.processing.messages import MediaBudget
@@ -120,10 +120,10 @@ def _range(budget: MediaBudget, field: str) -> tuple[float, float]:
     start = 0.0 if budget.start is None else budget.start
     end = np.inf if budget.end is None else budget.end
     if not start >= 0:
-        raise InvalidRequest("value_out_of_range", field=f"{field}.start", value=start, minimum=0, maximum="the end")
+        raise InvalidRequest("value_out_of_range", field=f"{field}.start", value=start, minimum=0, maximum=words("end"))
     if not end > start:
         raise InvalidRequest(
-            "value_out_of_range", field=f"{field}.end", value=end, minimum="the start", maximum="the end"
+            "value_out_of_range", field=f"{field}.end", value=end, minimum=words("start"), maximum=words("end")
         )
     return start, end
 
@@ -139,7 +139,7 @@ class _Reader:
         self.original: tuple[int, int] | None = None
         self.target: tuple[int, int] | None = None
 
-    def broken(self, reason: str) -> InvalidRequest:
+    def broken(self, reason: Words | str) -> InvalidRequest:
         return InvalidRequest("media_broken", field=self.field, reason=reason)
 
     def plan(self, times: npt.NDArray[np.float64], declared: float | None) -> _Plan:
@@ -158,7 +158,7 @@ class _Reader:
         """The clip of the planned frames that could be decoded, keyed by index."""
         got = [i for i, index in enumerate(plan.indices) if index in decoded]
         if not got or self.original is None:
-            raise self.broken("no frame of it could be decoded")
+            raise self.broken(words("no_frame"))
         return Clip(
             frames=np.stack([decoded[plan.indices[i]] for i in got]),
             indices=tuple(plan.indices[i] for i in got),
@@ -179,11 +179,11 @@ class _Container(_Reader):
                 with av.open(file, mode="r", format=name, metadata_errors="ignore") as container:
                     return self._read(container)
             except (av.error.FFmpegError, EOFError) as error:
-                raise self.broken(getattr(error, "strerror", None) or "it ends too early") from error
+                raise self.broken(getattr(error, "strerror", None) or words("ends_early")) from error
 
     def _read(self, container: av.container.InputContainer) -> Clip:
         if not container.streams.video:
-            raise self.broken("it has no video stream")
+            raise self.broken(words("no_stream"))
         stream = container.streams.video[0]
         width, height = stream.codec_context.width, stream.codec_context.height
         if width * height > self.limits.max_image_pixels:
@@ -213,7 +213,7 @@ class _Container(_Reader):
                 if packet.size and not packet.is_discard:
                     packets.append((packet.pts, packet.is_keyframe))
                 if len(packets) > _MAX_FRAMES:
-                    raise self.broken(f"it has more than {_MAX_FRAMES} frames")
+                    raise self.broken(words("frames", limit=_MAX_FRAMES))
         except (av.error.FFmpegError, EOFError):
             pass  # truncated: what came before counts
         return packets
@@ -256,7 +256,7 @@ class _Container(_Reader):
         self._rewind(container, stream)
         stamps = [frame.time for frame in _decoded(container, stream)]
         if not stamps:
-            raise self.broken("no frame of it could be decoded")
+            raise self.broken(words("no_frame"))
         known = [time for time in stamps if time is not None]
         if len(known) == len(stamps) and all(a < b for a, b in pairwise(known)):
             times = np.array(known, dtype=np.float64)
@@ -283,7 +283,7 @@ class _Animation(_Reader):
         with opened(self.source, self.limits.max_image_pixels, field=self.field) as image:
             count = getattr(image, "n_frames", 1)
             if count > _MAX_ANIMATION_FRAMES:
-                raise self.broken(f"it has more than {_MAX_ANIMATION_FRAMES} frames")
+                raise self.broken(words("frames", limit=_MAX_ANIMATION_FRAMES))
             durations = []
             for index in range(count):
                 try:
@@ -295,7 +295,7 @@ class _Animation(_Reader):
                 milliseconds = float(image.info.get("duration") or 0)
                 durations.append((milliseconds if milliseconds > 10 else 100.0) / 1000)  # as browsers do
             if not durations:
-                raise self.broken("no frame of it could be decoded")
+                raise self.broken(words("no_frame"))
             starts = np.concatenate(([0.0], np.cumsum(durations)[:-1]))
             plan = self.plan(starts, len(durations) / sum(durations))
             decoded: dict[int, Frames] = {}

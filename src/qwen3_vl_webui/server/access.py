@@ -13,7 +13,7 @@ import hmac
 import ipaddress
 import socket
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from http.cookies import CookieError, SimpleCookie
 from urllib.parse import urlsplit
@@ -23,7 +23,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from qwen3_vl_webui.errors import Forbidden, Unauthorized, WebUIError
-from qwen3_vl_webui.server.errors import error_response
+from qwen3_vl_webui.server.errors import error_response, wanted_language
 
 COOKIE = "qwen3vl_session"
 SESSION_SECONDS = 30 * 24 * 3600
@@ -118,9 +118,10 @@ class AccessPolicy:
 class AccessMiddleware:
     """Refuses what the policy does not allow; puts `api_key` into the request's state."""
 
-    def __init__(self, app: ASGIApp, policy: AccessPolicy) -> None:
+    def __init__(self, app: ASGIApp, policy: AccessPolicy, count: Callable[[WebUIError], None]) -> None:
         self.app = app
         self.policy = policy
+        self.count = count
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in ("http", "websocket"):
@@ -169,8 +170,10 @@ class AccessMiddleware:
             await receive()
             await send({"type": "websocket.close", "code": 1008})
             return
-        page = scope["method"] == "GET" and "text/html" in Headers(scope=scope).get("accept", "")
-        response: Response = error_response(error)
+        self.count(error)
+        headers = Headers(scope=scope)
+        page = scope["method"] == "GET" and "text/html" in headers.get("accept", "")
+        response: Response = error_response(error, wanted_language(headers))
         if page and isinstance(error, Unauthorized):
             response = RedirectResponse(scope.get("root_path", "") + "/login", status_code=303)
         await response(scope, receive, _with_cors(send, listed))

@@ -7,7 +7,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI, Request
+from starlette.applications import Starlette
 from starlette.responses import Response
+from starlette.routing import Mount
 
 from qwen3_vl_webui import __version__
 from qwen3_vl_webui.config import Settings
@@ -16,7 +18,7 @@ from qwen3_vl_webui.plan import Resolved
 from qwen3_vl_webui.server.access import AccessMiddleware, AccessPolicy
 from qwen3_vl_webui.server.conversations import conversations_router
 from qwen3_vl_webui.server.docs import docs_router
-from qwen3_vl_webui.server.errors import SurpriseMiddleware, install
+from qwen3_vl_webui.server.errors import SurpriseMiddleware, install, install_not_found
 from qwen3_vl_webui.server.headers import BodyLimitMiddleware, HeadersMiddleware
 from qwen3_vl_webui.server.login import login_router
 from qwen3_vl_webui.server.openai import openai_router
@@ -50,6 +52,9 @@ def create_app(settings: Settings, resolved: Resolved | None = None) -> FastAPI:
         page = FastAPI(openapi_url=None)
         install(page, service.metrics.failed)
         ui.mount(page, service, history, settings)
+        for route in page.routes:
+            if isinstance(route, Mount) and isinstance(route.app, Starlette):
+                install_not_found(route.app)
         return page
 
     gate = PageGate(build_page if settings.page else None)
@@ -97,7 +102,8 @@ def create_app(settings: Settings, resolved: Resolved | None = None) -> FastAPI:
         max_bytes=service.limits.max_body_bytes,
         max_upload_bytes=(settings.max_upload_mb << 20) + (1 << 20),
         upload_prefixes=UPLOADS,
+        count=service.metrics.failed,
     )
-    app.add_middleware(AccessMiddleware, policy=policy)
+    app.add_middleware(AccessMiddleware, policy=policy, count=service.metrics.failed)
     app.add_middleware(HeadersMiddleware)
     return app

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qwen3_vl_webui.errors import InvalidRequest
+from qwen3_vl_webui.errors import InvalidRequest, words
 from qwen3_vl_webui.processing.limits import MediaLimits
 from qwen3_vl_webui.processing.messages import MediaPart, TextPart
 from qwen3_vl_webui.server.grammar import check_schema
@@ -36,11 +36,11 @@ def check_bounds(request: ChatRequest, limits: ServerLimits, media_limits: Media
     for kind, maximum in (("image", media_limits.max_images), ("video", media_limits.max_videos)):
         count = sum(part.kind == kind for part in media)
         if count > maximum:
-            raise InvalidRequest("media_count", field="messages", kind=kind, value=count, limit=maximum)
+            raise InvalidRequest("media_count", field="messages", kind=words(kind), value=count, limit=maximum)
     characters = sum(len(part.text) for part in parts if isinstance(part, TextPart))
     if characters > limits.max_text_chars:
         raise InvalidRequest(
-            "too_long", field="messages", value=characters, unit="characters", limit=limits.max_text_chars
+            "too_long", field="messages", value=characters, unit=words("characters"), limit=limits.max_text_chars
         )
     if request.json_schema is not None:
         check_schema(request.json_schema, "response_format.json_schema.schema", limits.max_schema_bytes)

@@ -7,7 +7,8 @@ from typing import Any
 import msgspec
 
 from qwen3_vl_webui.engine.request import Edition, SamplingParams
-from qwen3_vl_webui.errors import InvalidRequest, WebUIError
+from qwen3_vl_webui.errors import InvalidRequest, WebUIError, words
+from qwen3_vl_webui.processing.limits import MediaLimits
 from qwen3_vl_webui.processing.messages import MediaBudget, MediaPart, Message, Part, Role, TextPart, ToolCall
 from qwen3_vl_webui.server import schemas
 from qwen3_vl_webui.server.service import ChatRequest
@@ -46,6 +47,18 @@ def chat_request(
         add_vision_id=bool(body.add_vision_id),
         cache_salt="\0".join(salts) if any(salts) else "",
     )
+
+
+def check_budgets(body: schemas.ChatCompletionRequest, limits: MediaLimits) -> None:
+    """Hold the request's own budgets to the caps, whether or not it has a medium. What a part says, or what a kind of
+    medium may have at most, is checked with the medium.
+    """
+    pixels = max(limits.max_pixels, limits.max_video_pixels)
+    caps = (("min_pixels", pixels), ("max_pixels", pixels), ("fps", limits.max_fps))
+    for name, cap in (*caps, ("max_frames", limits.max_video_frames)):
+        value = getattr(body, name)
+        if value is not None and value > cap:
+            raise InvalidRequest("value_out_of_range", field=name, minimum=1, maximum=cap, value=value)
 
 
 def sampling_of(body: schemas.ChatCompletionRequest, defaults: SamplingParams) -> SamplingParams:
@@ -96,7 +109,7 @@ def messages_of(messages: list[Any], *, defaults: schemas.ChatCompletionRequest 
             raise InvalidRequest(
                 "field_invalid",
                 field=f"messages[{i}].tool_call_id",
-                reason=f"no earlier assistant message has a tool call {tool_call_id!r}",
+                reason=words("no_tool_call", id=repr(tool_call_id)),
             )
         converted.append(Message(role=role, parts=_parts(message.content, defaults), tool_call_id=tool_call_id))
     return tuple(converted)

@@ -13,6 +13,8 @@ from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
+from starlette.applications import Starlette
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -26,6 +28,8 @@ from qwen3_vl_webui.errors import (
     TooLarge,
     Unauthorized,
     WebUIError,
+    reason_of,
+    words,
 )
 
 logger = logging.getLogger(__name__)
@@ -85,7 +89,7 @@ def from_validation(problems: Sequence[Any]) -> InvalidRequest:
     cause = found.get("ctx", {}).get("error")
     if isinstance(cause, ValueError) and isinstance(cause.__cause__, InvalidRequest):
         return cause.__cause__
-    return InvalidRequest("field_invalid", field=field, reason=found["msg"])
+    return InvalidRequest("field_invalid", field=field, reason=reason_of(found))
 
 
 def as_error(exception: Exception, method: str, path: str) -> WebUIError:
@@ -109,12 +113,12 @@ def as_error(exception: Exception, method: str, path: str) -> WebUIError:
             case status if 400 <= status < 500:
                 return InvalidRequest("field_invalid", field="body", reason=str(exception.detail))
     logger.error("unexpected error in %s %s", method, path, exc_info=exception)
-    return EngineFailure("internal", reason="see the server's log.")
+    return EngineFailure("internal", reason=words("see_log"))
 
 
-def wanted_language(request: Request) -> Language:
+def wanted_language(headers: Headers) -> Language:
     """Chinese when the caller's Accept-Language puts it first, else English."""
-    return "zh" if request.headers.get("accept-language", "").lower().startswith("zh") else "en"
+    return "zh" if headers.get("accept-language", "").lower().startswith("zh") else "en"
 
 
 def install(app: FastAPI, count: Callable[[WebUIError], None] = lambda error: None) -> None:
@@ -123,7 +127,7 @@ def install(app: FastAPI, count: Callable[[WebUIError], None] = lambda error: No
     async def handle(request: Request, exception: Exception) -> JSONResponse:
         error = as_error(exception, request.method, request.url.path)
         count(error)
-        response = error_response(error, wanted_language(request))
+        response = error_response(error, wanted_language(request.headers))
         allow = getattr(exception, "headers", None) or {}
         for name, value in allow.items():
             response.headers.setdefault(name, value)
@@ -131,6 +135,16 @@ def install(app: FastAPI, count: Callable[[WebUIError], None] = lambda error: No
 
     for kind in (WebUIError, RequestValidationError, HTTPException):
         app.add_exception_handler(kind, handle)
+
+
+def install_not_found(app: Starlette) -> None:
+    """Give an app of others our shape for what it does not have; its own errors stay as its scripts know them."""
+
+    async def handle(request: Request, exception: Exception) -> JSONResponse:
+        error = NotFound("route_unknown", field=None, path=request.url.path)
+        return error_response(error, wanted_language(request.headers))
+
+    app.add_exception_handler(404, handle)
 
 
 class SurpriseMiddleware:
@@ -155,4 +169,4 @@ class SurpriseMiddleware:
                 raise
             error = as_error(exception, scope["method"], scope["path"])
             self.count(error)
-            await error_response(error)(scope, receive, send)
+            await error_response(error, wanted_language(Headers(scope=scope)))(scope, receive, send)

@@ -13,7 +13,7 @@ from typing import Any
 
 from llguidance import LLMatcher, LLParserLimits, LLTokenizer
 
-from qwen3_vl_webui.errors import InvalidRequest
+from qwen3_vl_webui.errors import InvalidRequest, words
 
 MAX_SCHEMA_DEPTH = 32
 ANY_OBJECT: dict[str, Any] = {"type": "object"}
@@ -68,9 +68,9 @@ def check_schema(schema: dict[str, Any], field: str, max_bytes: int) -> None:
     """Bounds on a schema of a request. Raises InvalidRequest."""
     size = len(json.dumps(schema, ensure_ascii=False).encode())
     if size > max_bytes:
-        raise InvalidRequest("too_long", field=field, value=size, unit="bytes", limit=max_bytes)
+        raise InvalidRequest("too_long", field=field, value=size, unit=words("bytes"), limit=max_bytes)
     if _depth(schema) > MAX_SCHEMA_DEPTH:
-        raise InvalidRequest("field_invalid", field=field, reason=f"it nests deeper than {MAX_SCHEMA_DEPTH} levels")
+        raise InvalidRequest("field_invalid", field=field, reason=words("deep", limit=MAX_SCHEMA_DEPTH))
 
 
 def _call_schema(functions: Sequence[dict[str, Any]], *, strict_only: bool) -> dict[str, Any]:
@@ -94,7 +94,7 @@ def _call_schema(functions: Sequence[dict[str, Any]], *, strict_only: bool) -> d
 
 def _with_options(schema: dict[str, Any], field: str) -> str:
     if "x-guidance" in schema:
-        raise InvalidRequest("field_not_supported", field=f"{field}.x-guidance", reason="give a plain JSON schema")
+        raise InvalidRequest("field_not_supported", field=f"{field}.x-guidance", reason=words("plain_schema"))
     text = json.dumps({**(schema or ANY_OBJECT), "x-guidance": JSON_OPTIONS}, ensure_ascii=False)
     if problem := _dead_end(text):
         raise InvalidRequest("field_invalid", field=field, reason=problem)

@@ -7,11 +7,13 @@ opened directly runs nothing.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from qwen3_vl_webui.errors import TooLarge
-from qwen3_vl_webui.server.errors import error_response
+from qwen3_vl_webui.errors import TooLarge, WebUIError
+from qwen3_vl_webui.server.errors import error_response, wanted_language
 
 PAGE_POLICY = (
     "default-src 'self' data: blob:; script-src 'self' 'unsafe-inline' 'unsafe-eval' blob:; "
@@ -56,9 +58,16 @@ class BodyLimitMiddleware:
     """Refuses a body above the limit: at once when its length is declared, else when that many bytes have come."""
 
     def __init__(
-        self, app: ASGIApp, *, max_bytes: int, max_upload_bytes: int, upload_prefixes: tuple[str, ...]
+        self,
+        app: ASGIApp,
+        *,
+        max_bytes: int,
+        max_upload_bytes: int,
+        upload_prefixes: tuple[str, ...],
+        count: Callable[[WebUIError], None],
     ) -> None:
         self.app = app
+        self.count = count
         self.max_bytes = max_bytes
         self.max_upload_bytes = max_upload_bytes  # of multipart uploads, which go to disk
         self.upload_prefixes = upload_prefixes
@@ -67,11 +76,14 @@ class BodyLimitMiddleware:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
+        headers = Headers(scope=scope)
         limit = self.max_upload_bytes if scope["path"].startswith(self.upload_prefixes) else self.max_bytes
-        declared = Headers(scope=scope).get("content-length", "")
+        declared = headers.get("content-length", "")
         error = TooLarge("body_too_large", field="body", limit=limit)
+        answer = error_response(error, wanted_language(headers))
         if declared.isascii() and declared.isdigit() and (len(declared) > 18 or int(declared) > limit):
-            await error_response(error)(scope, receive, send)
+            self.count(error)
+            await answer(scope, receive, send)
             return
         arrived = 0
         started = False
@@ -95,4 +107,5 @@ class BodyLimitMiddleware:
         except TooLarge as raised:
             if raised is not error or started:
                 raise
-            await error_response(error)(scope, receive, send)
+            self.count(error)
+            await answer(scope, receive, send)

@@ -40,7 +40,7 @@ def login_router(policy: AccessPolicy) -> APIRouter:
     failures: deque[float] = deque(maxlen=ATTEMPTS)
 
     def page(request: Request, *, wrong: bool = False) -> Response:
-        language = wanted_language(request)
+        language = wanted_language(request.headers)
         title, label, button, alert = TEXTS[language]
         html = PAGE.format(
             language=language,

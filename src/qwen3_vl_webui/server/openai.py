@@ -16,11 +16,11 @@ from starlette.responses import JSONResponse, Response
 
 from qwen3_vl_webui import __version__
 from qwen3_vl_webui.engine.request import TokenLogprob
-from qwen3_vl_webui.errors import NotFound, WebUIError
+from qwen3_vl_webui.errors import Language, NotFound, WebUIError
 from qwen3_vl_webui.processing.tokenizer import Tokenizer
 from qwen3_vl_webui.server.body import JsonRoute
-from qwen3_vl_webui.server.convert import chat_request, in_callers_words, messages_of, tools_of
-from qwen3_vl_webui.server.errors import as_error, error_body
+from qwen3_vl_webui.server.convert import chat_request, check_budgets, in_callers_words, messages_of, tools_of
+from qwen3_vl_webui.server.errors import as_error, error_body, wanted_language
 from qwen3_vl_webui.server.events import (
     ChatEvent,
     Done,
@@ -67,6 +67,7 @@ def openai_router(service: ChatService) -> APIRouter:
         """Answers a conversation of texts, pictures and videos; streams when `stream` is true."""
         await service.planned()
         edition = service.find_edition(body.model)
+        check_budgets(body, service.media_limits)
         chat = chat_request(
             body, edition=edition, defaults=service.sampling(edition), cache_salt=salt_of(service, request)
         )
@@ -80,7 +81,8 @@ def openai_router(service: ChatService) -> APIRouter:
             source = await until_disconnect(head_start(service.stream(chat), _shows), request.receive)
         except WebUIError as error:
             raise in_callers_words(error) from error
-        return EventStream(_chunks(source, head, tokenizer, include_usage=include_usage), source)
+        language = wanted_language(request.headers)
+        return EventStream(_chunks(source, head, tokenizer, language, include_usage=include_usage), source)
 
     @router.get("/v1/models", tags=["OpenAI"], summary="The served models")
     async def models() -> Response:
@@ -147,7 +149,7 @@ def _shows(event: ChatEvent) -> bool:
 
 
 async def _chunks(
-    events: HeadStart[ChatEvent], head: Head, tokenizer: Tokenizer, *, include_usage: bool
+    events: HeadStart[ChatEvent], head: Head, tokenizer: Tokenizer, language: Language, *, include_usage: bool
 ) -> AsyncGenerator[bytes, None]:
     """Server-sent events in OpenAI's shape."""
     more: dict[str, Any] = {"usage": None} if include_usage else {}
@@ -181,10 +183,10 @@ async def _chunks(
                     if include_usage:
                         yield _sse(head.body("chat.completion.chunk", [], usage=usage_of(event, seen)))
                 case Waiting():
-                    pass  # the stream's heartbeat says so
+                    yield _comment(event)
     except Exception as exception:
         error = in_callers_words(as_error(exception, "POST", "/v1/chat/completions"))
-        yield _sse(error_body(error))
+        yield _sse(error_body(error, language))
     yield b"data: [DONE]\n\n"
 
 
@@ -273,6 +275,12 @@ def _logprobs(logprobs: Any, tokenizer: Tokenizer) -> list[dict[str, Any]]:
         return {"token": raw.decode("utf-8", "replace"), "bytes": list(raw), "logprob": max(logprob, -9999.0)}
 
     return [{**one(item.token_id, item.logprob), "top_logprobs": [one(*top) for top in item.top]} for item in logprobs]
+
+
+def _comment(event: Waiting) -> bytes:
+    """What a request waits for, as a comment: readers of event streams pass over it."""
+    done = "" if event.fraction is None else f" {event.fraction:.0%}"
+    return f": {event.reason}{done}\n\n".encode()
 
 
 def _sse(body: dict[str, Any]) -> bytes:

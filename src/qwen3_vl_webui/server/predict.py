@@ -11,7 +11,7 @@ import msgspec
 from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse, Response
 
-from qwen3_vl_webui.errors import InvalidRequest, WebUIError
+from qwen3_vl_webui.errors import InvalidRequest, WebUIError, words
 from qwen3_vl_webui.processing.messages import MediaPart, Message, Part, TextPart
 from qwen3_vl_webui.server.body import JsonRoute
 from qwen3_vl_webui.server.events import Done, ReasoningDelta, SeenMedia, Started, TextDelta
@@ -44,11 +44,11 @@ async def _chat_request(service: ChatService, data: list[Any], cache_salt: str) 
     padded: list[Any] = data + [None] * (6 - len(data))
     prompt, image, mode, temperature, top_p, max_tokens = padded
     if not isinstance(prompt, str):
-        raise InvalidRequest("field_invalid", field="data[0]", reason="the prompt must be a string")
+        raise InvalidRequest("field_invalid", field="data[0]", reason=words("data_prompt"))
     if not (image is None or isinstance(image, str)):
-        raise InvalidRequest("field_invalid", field="data[1]", reason="the image must be null or a string")
+        raise InvalidRequest("field_invalid", field="data[1]", reason=words("data_image"))
     if not (mode is None or mode in ("instruct", "thinking")):
-        raise InvalidRequest("field_invalid", field="data[2]", reason="the mode must be instruct or thinking")
+        raise InvalidRequest("field_invalid", field="data[2]", reason=words("data_mode"))
     edition = service.find_edition(mode or "instruct")
     given: dict[str, Any] = {}
     if temperature is not None:
@@ -60,7 +60,7 @@ async def _chat_request(service: ChatService, data: list[Any], cache_salt: str) 
     if max_tokens is not None:
         limit = service.limits.max_output_tokens
         if _number(max_tokens, "data[5]", 1, limit) != int(max_tokens):
-            raise InvalidRequest("field_invalid", field="data[5]", reason="max_tokens must be a whole number")
+            raise InvalidRequest("field_invalid", field="data[5]", reason=words("whole_number"))
         max_tokens = int(max_tokens)
     parts: list[Part] = []
     if image:
@@ -78,7 +78,7 @@ async def _chat_request(service: ChatService, data: list[Any], cache_salt: str) 
 
 def _number(value: Any, field: str, minimum: float, maximum: float) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise InvalidRequest("field_invalid", field=field, reason="it must be a number")
+        raise InvalidRequest("field_invalid", field=field, reason=words("number"))
     if not minimum <= value <= maximum:
         raise InvalidRequest("value_out_of_range", field=field, minimum=minimum, maximum=maximum, value=value)
     return float(value)

@@ -1,7 +1,7 @@
 """What the HTTP API accepts: the fields of OpenAI's chat completions that work here, and ours beside them.
 
-Unknown fields are errors. Fields that OpenAI knows and this server cannot honour are errors too, unless they hold the
-value that asks for nothing (`REFUSED`): nothing accepted is ignored. Numbers are strict: "0.7" is no number.
+Unknown fields are errors. Fields that OpenAI knows and this server cannot honour are errors too, unless they hold a
+value that asks for nothing (`NEUTRAL`): nothing accepted is ignored. Numbers are strict: "0.7" is no number.
 """
 
 from __future__ import annotations
@@ -12,32 +12,19 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, field_validator, model_validator
 
-from qwen3_vl_webui.errors import InvalidRequest
+from qwen3_vl_webui.errors import InvalidRequest, Words, Wrong, words
+from qwen3_vl_webui.texts import REFUSED
 
 MAX_SEED = 2**63 - 1
 NAME = r"^[a-zA-Z0-9_-]{1,64}$"
 
-# field: (values that ask for nothing, what to say otherwise)
-REFUSED: dict[str, tuple[tuple[Any, ...], str]] = {
-    "audio": ((), "the model neither hears nor speaks"),
-    "chat_template": ((), "the checkpoint's own template is used"),
-    "chat_template_kwargs": ((), "the checkpoint's own template is used; choose the edition with model"),
-    "documents": ((), "put documents into a message"),
-    "enable_thinking": ((), "choose the edition with model: instruct or thinking"),
-    "function_call": ((), "use tool_choice"),
-    "functions": ((), "use tools"),
-    "guided_json": ((), "use response_format"),
-    "metadata": (({},), "answers are not stored"),
-    "moderation": ((), "there is no moderation"),
-    "prediction": ((), "predicted outputs are not used"),
-    "prompt_cache_options": ((), "prompts are always cached; use cache_salt"),
-    "prompt_cache_retention": (("in_memory", "in-memory"), "prompts are cached in memory only"),
-    "reasoning_effort": ((), "choose the edition with model: instruct or thinking"),
-    "safety_identifier": ((), "use user, which keeps cached prompts apart"),
-    "service_tier": (("auto", "default"), "there is one tier"),
-    "store": ((False,), "answers are not stored"),
-    "verbosity": (("medium",), "ask for the length in a message"),
-    "web_search_options": ((), "there is no web search"),
+# Fields that OpenAI knows and this server does not (why: `texts.REFUSED`), with the values that ask for nothing.
+NEUTRAL: dict[str, tuple[Any, ...]] = {
+    "metadata": ({},),
+    "prompt_cache_retention": ("in_memory", "in-memory"),
+    "service_tier": ("auto", "default"),
+    "store": (False,),
+    "verbosity": ("medium",),
 }
 
 
@@ -45,16 +32,16 @@ class Model(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, protected_namespaces=(), hide_input_in_errors=True)
 
 
-def refuse(field: str, reason: str) -> ValueError:
+def refuse(field: str) -> ValueError:
     """An error for a pydantic validator that keeps our code and field (see `errors.from_validation`)."""
-    error = ValueError(reason)
-    error.__cause__ = InvalidRequest("field_not_supported", field=field, reason=reason)
+    error = ValueError(field)
+    error.__cause__ = InvalidRequest("field_not_supported", field=field, reason=Words(*REFUSED[field]))
     return error
 
 
-def invalid(field: str, reason: str) -> ValueError:
-    error = ValueError(reason)
-    error.__cause__ = InvalidRequest("field_invalid", field=field, reason=reason)
+def invalid(field: str, code: str, **facts: object) -> ValueError:
+    error = ValueError(field)
+    error.__cause__ = InvalidRequest("field_invalid", field=field, reason=words(code, **facts))
     return error
 
 
@@ -65,10 +52,8 @@ def by(key: str, **names: str) -> Discriminator:
         found = value.get(key) if isinstance(value, Mapping) else getattr(value, key, None)
         return names.get(found) if isinstance(found, str) else None
 
-    expected = ", ".join(names)
-    return Discriminator(
-        choose, custom_error_type="union", custom_error_message=f"it must be an object whose {key} is one of {expected}"
-    )
+    # The facts for `errors.reason_of`, which makes the sentence. (A context of its own could not be hashed.)
+    return Discriminator(choose, custom_error_type="union", custom_error_message=f"{key}={', '.join(names)}")
 
 
 def string_or(other: str) -> Discriminator:
@@ -96,7 +81,7 @@ class PixelBudget(Model):
     @model_validator(mode="after")
     def _ordered(self) -> PixelBudget:
         if self.min_pixels and self.max_pixels and self.min_pixels > self.max_pixels:
-            raise ValueError("min_pixels is above max_pixels")
+            raise Wrong("above", one="min_pixels", other="max_pixels")
         return self
 
 
@@ -123,7 +108,7 @@ class VideoContent(PixelBudget):
     @model_validator(mode="after")
     def _clip(self) -> VideoContent:
         if self.start is not None and self.end is not None and self.start >= self.end:
-            raise ValueError("start must be before end")
+            raise Wrong("not_before", one="start", other="end")
         return self
 
 
@@ -178,7 +163,7 @@ class AssistantMessage(Model):
     @model_validator(mode="after")
     def _says_something(self) -> AssistantMessage:
         if self.content is None and not self.tool_calls:
-            raise ValueError("an assistant message needs content or tool_calls")
+            raise Wrong("says_nothing")
         return self
 
 
@@ -307,9 +292,9 @@ class ChatCompletionRequest(PixelBudget):
             if name not in REFUSED:
                 kept[name] = value
                 continue
-            neutral, reason = REFUSED[name]
+            neutral = NEUTRAL.get(name, ())
             if value is not None and not any(value == one and type(value) is type(one) for one in neutral):
-                raise refuse(name, reason)
+                raise refuse(name)
         return kept
 
     @field_validator("logit_bias")
@@ -317,28 +302,28 @@ class ChatCompletionRequest(PixelBudget):
     def _bias(cls, value: dict[str, float] | None) -> dict[str, float] | None:
         for token, bias in (value or {}).items():
             if not (token.isascii() and token.isdigit() and len(token) < 10):
-                raise invalid("logit_bias", f"{token[:32]!r} is not a token id")
+                raise invalid("logit_bias", "token_id", token=repr(token[:32]))
             if not -100 <= bias <= 100 or math.isnan(bias):
-                raise invalid(f"logit_bias.{token}", "it must be between -100 and 100")
+                raise invalid(f"logit_bias.{token}", "bias_range")
         return value
 
     @model_validator(mode="after")
     def _consistent(self) -> ChatCompletionRequest:
         if self.stream_options is not None and not self.stream:
-            raise invalid("stream_options", "it needs stream to be true")
+            raise invalid("stream_options", "needs_true", other="stream")
         if self.top_logprobs is not None and not self.logprobs:
-            raise invalid("top_logprobs", "it needs logprobs to be true")
+            raise invalid("top_logprobs", "needs_true", other="logprobs")
         if self.max_tokens and self.max_completion_tokens and self.max_tokens != self.max_completion_tokens:
-            raise invalid("max_tokens", "it differs from max_completion_tokens; give one of them")
+            raise invalid("max_tokens", "differs", other="max_completion_tokens")
         if self.tool_choice is not None and self.tool_choice != "none" and not self.tools:
-            raise invalid("tool_choice", "it needs tools")
+            raise invalid("tool_choice", "needs", other="tools")
         if self.parallel_tool_calls is not None and not self.tools:
-            raise invalid("parallel_tool_calls", "it needs tools")
+            raise invalid("parallel_tool_calls", "needs", other="tools")
         names = [tool.function.name for tool in self.tools or ()]
         if len(set(names)) != len(names):
-            raise invalid("tools", "two functions have the same name")
+            raise invalid("tools", "same_name")
         if isinstance(self.tool_choice, NamedToolChoice) and self.tool_choice.function.name not in names:
-            raise invalid("tool_choice.function.name", "it names no function of tools")
+            raise invalid("tool_choice.function.name", "not_a_function")
         return self
 
 
@@ -353,9 +338,9 @@ class TokenizeRequest(Model):
     @model_validator(mode="after")
     def _one(self) -> TokenizeRequest:
         if (self.prompt is None) == (self.messages is None):
-            raise invalid("prompt", "give either prompt or messages")
+            raise invalid("prompt", "either", one="prompt", other="messages")
         if self.tools is not None and self.messages is None:
-            raise invalid("tools", "it needs messages")
+            raise invalid("tools", "needs", other="messages")
         return self
 
 

@@ -30,6 +30,7 @@ from qwen3_vl_webui.errors import (
     QueueFull,
     TooLarge,
     WebUIError,
+    words,
 )
 from qwen3_vl_webui.plan import Resolved, resolve
 from qwen3_vl_webui.processing.media import MediaFetcher
@@ -135,7 +136,7 @@ class ChatService:
             self._failure = error
         except Exception as error:
             logger.exception("the start failed")
-            self._failure = EngineFailure("internal", reason=f"the start failed: {error}")
+            self._failure = EngineFailure("internal", reason=words("start_failed", error=error))
         finally:
             self._planned.set()
 
