@@ -8,8 +8,10 @@ import pytest
 import torch
 
 from paged_cases import WHERE, Where
+from qwen3_vl_webui.kernels.skinny_linear import linear
 from qwen3_vl_webui.model.attention import DenseAttention
 from qwen3_vl_webui.model.config import ModelConfig
+from qwen3_vl_webui.model.decoders import MOST_ERROR, fastest_decoder
 from qwen3_vl_webui.model.fused import FusedDecoder
 from qwen3_vl_webui.model.qwen3_vl import Qwen3VL
 from qwen3_vl_webui.model.weights import random_model
@@ -45,6 +47,31 @@ def test_equals_the_plain_decoder(where: Where, count: int, pictured: bool) -> N
     largest, token = fused.greedy(logits)
     assert torch.equal(token, logits.argmax(1))
     assert torch.equal(largest, logits.amax(1))
+
+
+@pytest.mark.parametrize("where", WHERE)
+def test_the_check_tells_wrong_kernels(where: Where, monkeypatch: pytest.MonkeyPatch) -> None:
+    decoder = FusedDecoder(model(where))
+    for rows in (1, 9):
+        assert decoder.check(rows) <= where[2]
+    monkeypatch.setattr(
+        "qwen3_vl_webui.model.fused.linear", lambda *args, **options: linear(*args, **options).mul_(1.1)
+    )
+    assert decoder.check(9) > MOST_ERROR
+
+
+def test_a_model_on_the_cpu_keeps_its_plain_decoder() -> None:
+    plain = model(("cpu", torch.float32, 0.0))
+    assert fastest_decoder(plain) is plain
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+def test_a_gpu_takes_the_fused_one_unless_its_check_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    plain = model(("cuda", torch.bfloat16, 0.0))
+    assert isinstance(fastest_decoder(plain), FusedDecoder)
+    monkeypatch.setattr(FusedDecoder, "check", lambda self, rows: torch.inf)
+    assert fastest_decoder(plain) is plain
 
 
 @pytest.mark.gpu

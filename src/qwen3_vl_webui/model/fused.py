@@ -77,6 +77,40 @@ class FusedDecoder:
         """float32 [m, vocab] -> the largest logit of each row, float32 [m], and its token, int64 [m]."""
         return argmax(logits, dependent=self.dependent)
 
+    @torch.inference_mode()
+    def check(self, rows: int) -> float:
+        """Run the first layer's products on random numbers: the largest relative distance to the plain layer's."""
+        layer, weight = self.layers[0], self.output
+        attention, mlp = layer.self_attn, layer.mlp
+        generator = torch.Generator(weight.device).manual_seed(0)
+
+        def random(columns: int) -> Tensor:
+            return torch.randn(rows, columns, generator=generator, device=weight.device).to(weight.dtype)
+
+        def distance(found: Tensor, expected: Tensor) -> float:
+            off = (found.float() - expected.float()).norm() / expected.float().norm()
+            return float(off.nan_to_num(nan=torch.inf))
+
+        x, mixed, hidden = (
+            random(weight.shape[1]),
+            random(attention.o_proj.in_features),
+            random(mlp.down_proj.in_features),
+        )
+        norm = layer.input_layernorm
+        gate, up = mlp.gate_up_proj(norm(x)).chunk(2, dim=-1)
+        added, fed = x.clone(), x.clone()
+        self._add_linear(added, mixed, attention.o_proj.weight)
+        self._add_linear(fed, hidden, mlp.down_proj.weight)
+        logits = self.logits(x)
+        return max(
+            distance(self._norm_linear(x, norm, attention.qkv_proj.weight), attention.qkv_proj(norm(x))),
+            distance(self._norm_linear(x, norm, mlp.gate_up_proj.weight, gate=True), F.silu(gate) * up),
+            distance(added, x + attention.o_proj(mixed)),
+            distance(fed, x + mlp.down_proj(hidden)),
+            distance(logits, F.linear(x, weight)),
+            distance(self.greedy(logits)[0], logits.amax(dim=1)),
+        )
+
     def _norm_linear(self, x: Tensor, norm: RMSNorm, weight: Tensor, *, gate: bool = False) -> Tensor:
         """norm(x) times weight; `gate`: then silu(first half) * second half."""
         rows, columns = weight.shape

@@ -1,0 +1,40 @@
+"""Which decoder runs a model: the one over fused kernels where it works, the plain one everywhere else."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+import torch
+
+from qwen3_vl_webui.model.qwen3_vl import Qwen3VL
+
+if TYPE_CHECKING:
+    from qwen3_vl_webui.model.fused import FusedDecoder
+
+log = logging.getLogger(__name__)
+
+MOST_ERROR = 2e-2  # relative, of one layer's products: bfloat16 rounds by 4e-3, a wrong kernel is off by 1
+
+
+def fastest_decoder(model: Qwen3VL) -> FusedDecoder | Qwen3VL:
+    """The fused decoder if the model is on a GPU in half precision and the kernels pass their check there.
+
+    What is missing or fails there is logged once and never an error: the plain decoder serves every device. The check
+    compiles what a step of one sequence needs, or takes it from Triton's cache.
+    """
+    weight = model.lm_head.weight
+    if weight.device.type != "cuda" or weight.dtype not in (torch.bfloat16, torch.float16):
+        return model
+    try:
+        from qwen3_vl_webui.model.fused import FusedDecoder  # needs Triton, which not every PyTorch brings
+
+        fused = FusedDecoder(model)
+        error = fused.check(rows=1)
+    except Exception as problem:  # whatever a compiler, a driver or a missing part may raise
+        log.warning("the fused kernels cannot run here (%s); decoding without them", str(problem).splitlines()[:1])
+        return model
+    if error > MOST_ERROR:
+        log.warning("the fused kernels are wrong here (error %.3g); decoding without them", error)
+        return model
+    return fused
