@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from qwen3_vl_webui.model import upload as module
-from qwen3_vl_webui.model.upload import Stretch, stretches, upload
+from qwen3_vl_webui.model.upload import Stretch, opened, read, stretches, upload
 
 DEVICES = [
     "cpu",
@@ -39,6 +39,24 @@ def test_every_number_arrives(
     assert sum(sizes) == sum(one.numel() for one in expected) * getattr(torch, stored).itemsize
     assert len(sizes) == len(work) > 3
     assert all(torch.equal(found.cpu(), one) for found, one in zip(targets, expected, strict=True))
+
+
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+def test_reading_puts_every_number_in_its_place_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, dtype: str
+) -> None:
+    monkeypatch.setattr(module, "STRETCH", 200)
+    path = tmp_path / "numbers.bin"
+    values = np.random.default_rng(0).standard_normal((3, 77)).astype("float32")
+    path.write_bytes(bytes(12) + values.tobytes())
+    target = torch.full(values.shape, torch.nan, dtype=getattr(torch, dtype))
+    with opened([path, path]) as files:
+        for stretch in stretches(path, 12, torch.float32, target):
+            read(stretch, files)
+    assert torch.equal(target, torch.from_numpy(values).to(target.dtype))
+    path.write_bytes(bytes(12))
+    with pytest.raises(OSError, match="too short"), opened([path]) as files:
+        read(stretches(path, 12, torch.float32, target)[0], files)
 
 
 @pytest.mark.parametrize("device", DEVICES)

@@ -1,15 +1,17 @@
 """Bytes of files into tensors on a device, at the speed of the disk or of the page cache.
 
-Several threads read stretches of the files into buffers, two a thread. For a CUDA device these are pinned, and each
-thread copies on a stream of its own, so that reading and copying overlap. Nothing is mapped: a page of the page cache
-is read once, and a file that is cut short meanwhile is an OSError instead of a bus error.
+Several threads read stretches of the files into buffers, two a thread (`upload`). For a CUDA device these are pinned,
+and each thread copies on a stream of its own, so that reading and copying overlap. In the host's memory the bytes can
+go where they belong at once (`read`). Nothing is mapped: a page of the page cache is read once, and a file that is cut
+short meanwhile is an OSError instead of a bus error.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from threading import local
@@ -48,7 +50,6 @@ def upload(
 
     Raises OSError for a file that cannot be read or is too short; then some targets are filled and others are not.
     """
-    files = {path: os.open(path, os.O_RDONLY | os.O_CLOEXEC) for path in dict.fromkeys(one.path for one in work)}
     lanes = local()
 
     def run(one: Stretch) -> int:
@@ -57,7 +58,7 @@ def upload(
         lane: _Lane = lanes.lane
         return lane.copy(files[one.path], one)
 
-    try:
+    with opened(one.path for one in work) as files:
         with ThreadPoolExecutor(threads, "upload") as pool:
             futures = [pool.submit(run, one) for one in work]
             try:
@@ -70,9 +71,26 @@ def upload(
                 raise
         if device.type == "cuda":
             torch.cuda.synchronize(device)
-    finally:
-        for file in files.values():
-            os.close(file)
+
+
+def read(one: Stretch, files: Mapping[Path, int]) -> None:
+    """Fill a target in the host's memory, without a buffer between where the numbers are stored in its own type."""
+    same = one.stored == one.target.dtype
+    numbers = one.target if same else torch.empty(one.target.numel(), dtype=one.stored)
+    _read_all(files[one.path], numbers.view(torch.uint8).numpy().data, one.offset, one.path)
+    if not same:
+        one.target.copy_(numbers)
+
+
+@contextmanager
+def opened(paths: Iterable[Path]) -> Iterator[dict[Path, int]]:
+    """The files, each open once for reading."""
+    with ExitStack() as stack:
+        files: dict[Path, int] = {}
+        for path in dict.fromkeys(paths):
+            files[path] = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+            stack.callback(os.close, files[path])
+        yield files
 
 
 class _Lane:

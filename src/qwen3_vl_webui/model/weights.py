@@ -20,10 +20,10 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from qwen3_vl_webui.errors import CheckpointError
-from qwen3_vl_webui.kernels.linear import Linear
+from qwen3_vl_webui.kernels.linear import Linear, can_pack
 from qwen3_vl_webui.model.config import ModelConfig
 from qwen3_vl_webui.model.qwen3_vl import Qwen3VL
-from qwen3_vl_webui.model.upload import Stretch, stretches, upload
+from qwen3_vl_webui.model.upload import Stretch, opened, read, stretches, upload
 
 Progress = Callable[[int, int], None]  # bytes done, bytes in all
 
@@ -60,10 +60,21 @@ def load_model(
     plan = {name: _parts(name, parameter, config) for name, parameter in model.named_parameters()}
     _check_names(files, plan, config)
     total = sum(files.bytes(part.name) for parts in plan.values() for part in parts)
-    if device.type == "cuda":
-        _upload(model, files, plan, device, dtype, total, progress)
-    else:
-        _read(model, files, plan, device, dtype, total, progress)
+    done = 0
+
+    def count(size: int) -> None:
+        nonlocal done
+        done += size
+        if progress is not None:
+            progress(done, total)
+
+    try:
+        if device.type == "cpu":
+            _read(model, files, plan, dtype, count)
+        else:
+            _upload(model, files, plan, device, dtype, count)
+    except OSError as error:
+        raise CheckpointError("checkpoint_config", path=error.filename or str(folder), reason=str(error)) from error
     model.tie_weights()
     return model.prepare_for_inference()
 
@@ -134,25 +145,29 @@ def _parts(name: str, parameter: Tensor, config: ModelConfig) -> tuple[Part, ...
 
 
 def _read(
-    model: Qwen3VL,
-    files: _Files,
-    plan: Mapping[str, tuple[Part, ...]],
-    device: torch.device,
-    dtype: torch.dtype,
-    total: int,
-    progress: Progress | None,
+    model: Qwen3VL, files: _Files, plan: Mapping[str, tuple[Part, ...]], dtype: torch.dtype, done: Callable[[int], None]
 ) -> None:
-    """Fill the parameters one after the other."""
-    done = 0
-    for name, parts in plan.items():
-        module, attribute = _owner(model, name)
-        shape = getattr(module, attribute).shape
-        setattr(module, attribute, _frozen(files.fill(torch.empty(shape, dtype=dtype, device=device), parts)))
-        if isinstance(module, Linear) and attribute == "weight":
-            module.pack()  # now, so that the plain copies never add up
-        done += sum(files.bytes(part.name) for part in parts)
-        if progress is not None:
-            progress(done, total)
+    """Fill the parameters in the host's memory, one after the other.
+
+    Packing copies a weight: those to be packed are read into one and the same piece of memory.
+    """
+    owners = {name: _owner(model, name) for name in plan}
+    shapes = {name: getattr(*owner).shape for name, owner in owners.items()}
+    packed: dict[str, Linear] = {}
+    if can_pack(torch.empty(0, dtype=dtype)):
+        packed = {name: one for name, (one, kind) in owners.items() if isinstance(one, Linear) and kind == "weight"}
+    shared = torch.empty(max((shapes[name].numel() for name in packed), default=0), dtype=dtype)
+    with opened(files.paths) as handles:
+        for name, parts in plan.items():
+            module, attribute = owners[name]
+            shape = shapes[name]
+            target = shared[: shape.numel()].view(shape) if name in packed else torch.empty(shape, dtype=dtype)
+            for stretch in files.stretches(target, parts):
+                read(stretch, handles)
+            setattr(module, attribute, _frozen(target))
+            if name in packed:
+                packed[name].pack()
+            done(sum(files.bytes(part.name) for part in parts))
 
 
 def _upload(
@@ -161,31 +176,16 @@ def _upload(
     plan: Mapping[str, tuple[Part, ...]],
     device: torch.device,
     dtype: torch.dtype,
-    total: int,
-    progress: Progress | None,
+    done: Callable[[int], None],
 ) -> None:
-    """Fill the parameters from several threads."""
+    """Fill the parameters on a device, from several threads."""
     work: list[Stretch] = []
     for name, parts in plan.items():
         module, attribute = _owner(model, name)
         tensor = torch.empty(getattr(module, attribute).shape, dtype=dtype, device=device)
         setattr(module, attribute, _frozen(tensor))
-        for part, rows in zip(parts, tensor.split([part.rows for part in parts]), strict=True):
-            work += files.stretches(part.name, rows)
-    done = 0
-
-    def count(size: int) -> None:
-        nonlocal done
-        done += size
-        if progress is not None:
-            progress(done, total)
-
-    try:
-        upload(work, device, done=count)
-    except OSError as error:
-        raise CheckpointError(
-            "checkpoint_config", path=error.filename or str(files.folder), reason=str(error)
-        ) from error
+        work += files.stretches(tensor, parts)
+    upload(work, device, done=done)
 
 
 def _owner(model: nn.Module, name: str) -> tuple[nn.Module, str]:
@@ -216,7 +216,6 @@ class _Files:
     """The tensors of a checkpoint, over one file or many."""
 
     def __init__(self, folder: Path) -> None:
-        self.folder = folder
         self._where: dict[str, tuple[Path, str, tuple[int, ...]]] = {}  # name -> file, dtype, shape
         self._offsets: dict[str, int] = {}  # name -> where its numbers begin in the file
         for path in _weight_files(folder):
@@ -246,21 +245,17 @@ class _Files:
         _, dtype, shape = self._where[name]
         return _product(shape) * _FLOATS[dtype].itemsize
 
-    def stretches(self, name: str, target: Tensor) -> list[Stretch]:
-        """What is to be read to fill `target` with a tensor."""
-        path, dtype, _ = self._where[name]
-        return stretches(path, self._offsets[name], _FLOATS[dtype], target)
+    @property
+    def paths(self) -> set[Path]:
+        return {path for path, _, _ in self._where.values()}
 
-    def fill(self, target: Tensor, parts: tuple[Part, ...]) -> Tensor:
-        """Copy the parts into the rows of `target`; a file is opened each time, as an open one keeps pages mapped."""
+    def stretches(self, target: Tensor, parts: tuple[Part, ...]) -> list[Stretch]:
+        """What is to be read to fill the rows of `target` with the parts."""
+        work: list[Stretch] = []
         for part, rows in zip(parts, target.split([part.rows for part in parts]), strict=True):
-            path = self._where[part.name][0]
-            try:
-                with safe_open(path, framework="pt") as file:
-                    rows.copy_(file.get_tensor(part.name).reshape(rows.shape))
-            except (SafetensorError, OSError) as error:
-                raise CheckpointError("checkpoint_config", path=str(path), reason=str(error)) from error
-        return target
+            path, dtype, _ = self._where[part.name]
+            work += stretches(path, self._offsets[part.name], _FLOATS[dtype], rows)
+        return work
 
 
 def _offsets(path: Path) -> dict[str, int]:
