@@ -37,9 +37,9 @@ def endless_checkpoint(folder: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def mortal(make_server: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    """A server that these tests may kill."""
+    """A server that these tests may kill, and that has a place for one answer at a time."""
     checkpoint = endless_checkpoint(tmp_path_factory.mktemp("endless") / "tiny-endless")
-    server = make_server(tmp_path_factory.mktemp("mortal"), instruct=str(checkpoint), thinking=None)
+    server = make_server(tmp_path_factory.mktemp("mortal"), instruct=str(checkpoint), thinking=None, max_running=1)
     server.start()
     yield server
     server.stop()
@@ -78,6 +78,16 @@ def test_a_killed_server_leaves_the_partial_answer_and_the_page_comes_back(open_
     expect(page.locator("#chat .notice.error")).to_have_count(0)
     page.locator("#box .stop-button").click()
     wait_for_end(page)
+
+
+def test_a_question_in_the_queue_says_so_and_how_many_wait(open_page: Open, mortal: Any) -> None:
+    first, second = open_page(url=mortal.url), open_page(url=mortal.url, locale="zh-CN")
+    ask_for_long(first, "the first")
+    ask(second, "the second", tokens=16)
+    expect(second.locator("#chat .waiting")).to_contain_text(re.compile(r"已排队 \d+ 秒，共 1 个请求等待空位"))
+    first.locator("#box .stop-button").click()
+    wait_for_end(second)
+    expect(second.locator("#chat .figures")).to_contain_text("输出")
 
 
 def test_words_being_written_outlive_a_restart(open_page: Open, mortal: Any) -> None:

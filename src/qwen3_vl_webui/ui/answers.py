@@ -46,6 +46,7 @@ class Answer:
     max_tokens: int
     started: float = field(default_factory=time.monotonic)
     waiting: Waiting | None = None
+    queue: int = 0  # requests that wait for a place, this one among them; as it was last seen
     prompt_tokens: int | None = None
     seen: tuple[SeenMedia, ...] = ()
     reasoning: str = ""
@@ -183,9 +184,16 @@ class Answers:
     async def watch(self, answer: Answer) -> AsyncIterator[Answer]:
         """The answer again and again while it grows, at most every `SHOW_EVERY` seconds; the last time it has ended."""
         while answer.status == "streaming":
+            if answer.waiting is not None and answer.waiting.reason == "queued":
+                answer.queue = self._queue(answer.edition)
             yield answer
             await asyncio.sleep(SHOW_EVERY)
         yield answer
+
+    def _queue(self, edition: Edition) -> int:
+        status = self._service.engine_status()
+        one = status.editions.get(edition) if status is not None else None
+        return 0 if one is None else one.stats.waiting if one.stats is not None else one.waiting
 
     async def _write(self, answer: Answer, request: ChatRequest) -> None:
         ended = asyncio.Event()

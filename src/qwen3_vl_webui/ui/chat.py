@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -91,6 +93,19 @@ class Chat:
         return tuple(
             [await asyncio.to_thread(self.history.put_media, Path(path), name=Path(path).name) for path in paths]
         )
+
+    def lend(self, medium: MediaRecord, uploads: Path) -> str:
+        """A stored medium under its own name in the folder of uploads, by a hard link where that works."""
+        folder = uploads / "lent" / medium.hash
+        folder.mkdir(parents=True, exist_ok=True)
+        target = folder / (Path(medium.name).name or medium.hash)
+        if not target.exists():
+            source = self.history.media_path(medium.hash)
+            try:
+                os.link(source, target)
+            except OSError:  # another file system
+                shutil.copyfile(source, target)
+        return str(target)
 
     async def ask(
         self,

@@ -42,7 +42,7 @@ class Composer:
 
     @staticmethod
     def _choices(language: Language, editions: Sequence[Edition] = EDITIONS) -> list[Any]:
-        return [(say(f"edition_{edition}", language), edition) for edition in editions]
+        return [(say(f"mode_{edition}", language), edition) for edition in editions]
 
     def serve(self, editions: Sequence[Edition], language: Language, chosen: Edition) -> Any:
         """The choice of edition, among those that are served."""
@@ -55,10 +55,9 @@ class Composer:
         )
 
     def translate(self, language: Language) -> Updates:
-        hints = "".join(f"<span>{escape(say(key, language))}</span>" for key in ("edition_hint", "keys_hint"))
         return {
             self.box: gr.update(placeholder=say("composer_placeholder", language), label=say("composer", language)),
-            self.hint: hints,
+            self.hint: f"<span>{escape(say('keys_hint', language))}</span>",
         }
 
     def editing(self, on: bool, language: Language) -> str:

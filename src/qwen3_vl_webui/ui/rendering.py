@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import html
 import secrets
+import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -152,10 +153,11 @@ def _thought(text: str, seconds: float, language: Language, *, over: bool, stopp
 
 def _waiting(answer: Answer, language: Language) -> str:
     waiting = answer.waiting
-    if waiting is None:
+    if waiting is None or (waiting.reason == "queued" and not answer.queue):
         return say("waiting_prompt", language)
     if waiting.reason == "queued":
-        return say("waiting_queued", language)
+        seconds = f"{time.monotonic() - answer.started:.0f}"
+        return say("waiting_queued", language, count=answer.queue, seconds=seconds)
     if waiting.fraction is None:
         return say("waiting_loading_unknown", language)
     return say("waiting_loading", language, percent=round(100 * waiting.fraction))

@@ -20,6 +20,7 @@ from qwen3_vl_webui.ui.presets import (
     Control,
     values_for,
 )
+from qwen3_vl_webui.ui.rendering import button
 from qwen3_vl_webui.ui.texts import TEXTS, say
 
 Updates = dict[Any, Any]
@@ -73,7 +74,10 @@ class SettingsPanel:
 
     def translate(self, language: Language) -> Updates:
         updates: Updates = {
-            self.heading: f"<h2>{say('settings', language)}</h2><p>{say('preset_hint', language)}</p>",
+            self.heading: (
+                f"{button('close-settings', '', say('close', language))}<h2>{say('settings', language)}</h2>"
+                f"<p>{say('preset_hint', language)}</p>"
+            ),
             self.reset: gr.update(value=say("reset", language)),
             self.sampling: gr.update(label=say("sampling", language)),
             self.penalties: gr.update(label=say("penalties", language)),

@@ -46,10 +46,33 @@
     }
     page.ready = true;
     document.documentElement.classList.add("ready");
+    listen();
     if (!changed) return;
-    if (phone()) drawer("#conversations-bar", false);
+    if (narrow()) drawer("#conversations-bar", false);
     if (!matchMedia("(pointer: coarse)").matches) box()?.focus({ preventScroll: true });
   };
+
+  // -- once its regions are there: the list is watched, and a conversation read to its end stays there at any size ----------
+  let atEnd = true;
+  let top = 0;
+  let listening = false;
+  document.addEventListener("scroll", ({ target: area }) => {
+    if (!area.matches?.("#chat .bubble-wrap")) return;
+    if (area.scrollHeight - area.scrollTop - area.clientHeight < 40) atEnd = true;
+    else if (area.scrollTop < top) atEnd = false; // scrolled up; else what is below has grown
+    top = area.scrollTop;
+  }, true);
+  const listen = () => {
+    if (listening) return;
+    listening = true;
+    new MutationObserver(() => resume()).observe($("#conversations"), { childList: true, subtree: true });
+    const keep = new ResizeObserver(() => {
+      const area = $("#chat .bubble-wrap");
+      if (area && atEnd) area.scrollTop = area.scrollHeight;
+    });
+    for (const region of ["#main", "#composer", "#banner-holder"]) keep.observe($(region));
+  };
+
   addEventListener("popstate", () => send("open", new URLSearchParams(location.search).get("c") || ""));
 
   // -- theme: system, unless the user chose ---------------------------------------------------------------------------
@@ -71,7 +94,11 @@
     const bar = $(selector);
     if (bar && isOpen(selector) !== want) $(".toggle-button", bar)?.click();
   };
-  const phone = () => matchMedia("(max-width: 767px)").matches;
+  const narrow = () => matchMedia("(max-width: 899px)").matches; // drawers lie over the page, as in page.css
+  const settings = (want) => {
+    drawer("#settings-bar", want);
+    setTimeout(() => (want ? $("#settings-heading .act") : $("#header .act-settings"))?.focus(), 50); // once it is visible
+  };
 
   // -- actions ---------------------------------------------------------------------------------------------------------
   const copy = async (text) => {
@@ -82,39 +109,53 @@
     document.execCommand("copy");
     area.remove();
   };
-  const rename = (row) => {
+  // The list is drawn anew whenever an answer ends: a title being written and a question being asked are put back.
+  let pending = null; // { row, title, from, to } while a title is written, { row } while a deletion waits for its yes
+  const rename = (row, kept = null) => {
     const title = $(".title", row);
     if ($("input", row)) return;
-    const input = Object.assign(document.createElement("input"), { value: title.textContent, maxLength: 200 });
+    const input = Object.assign(document.createElement("input"), { value: kept ? kept.title : title.textContent, maxLength: 200 });
     input.setAttribute("aria-label", $(".act-row-rename", row).title);
     title.hidden = true;
     title.after(input);
-    input.select();
+    input.focus();
+    input.setSelectionRange(kept ? kept.from : 0, kept ? kept.to : input.value.length);
+    const note = () => { pending = { row: row.dataset.row, title: input.value, from: input.selectionStart, to: input.selectionEnd }; };
+    note();
     let over = false; // taking the input away takes its focus, which ends it again
     const end = (keep) => {
       if (over) return;
       over = true;
+      pending = null;
       const text = input.value.trim();
       input.remove();
       title.hidden = false;
       if (keep && text && text !== title.textContent) { title.textContent = text; send("rename", row.dataset.row, text); }
     };
+    for (const kind of ["input", "keyup", "select"]) input.addEventListener(kind, note);
     input.addEventListener("keydown", (event) => {
       event.stopPropagation();
       if (event.key === "Enter" && !event.isComposing) end(true);
       if (event.key === "Escape") end(false);
     });
-    input.addEventListener("blur", () => end(true));
+    input.addEventListener("blur", () => setTimeout(() => { if (input.isConnected) end(true); }));
   };
   const confirming = (row, on) => {
+    pending = on ? { row: row.dataset.row } : null;
     $(".confirm", row).hidden = !on;
-    row.classList.toggle("asking", on);
     (on ? $(".confirm button", row) : $(".act-row-delete", row)).focus();
+  };
+  const resume = () => {
+    const row = pending && $(`#conversations [data-row="${pending.row}"]`);
+    if (!row) return;
+    if ("title" in pending) rename(row, pending);
+    else if ($(".confirm", row).hidden) confirming(row, true);
   };
   const part = (button, prefix) => [...button.classList].find((name) => name.startsWith(prefix))?.slice(prefix.length) || "";
   const local = {
     theme: () => { store.set("theme", document.body.classList.contains("dark") ? "light" : "dark"); theme(); },
-    settings: () => drawer("#settings-bar", !isOpen("#settings-bar")),
+    settings: () => settings(!isOpen("#settings-bar")),
+    "close-settings": () => settings(false),
     conversations: () => drawer("#conversations-bar", !isOpen("#conversations-bar")),
     reload: () => location.reload(),
     "banner-close": (button) => { sessionStorage.setItem("banner", part(button, "id-")); poll(); },
@@ -138,7 +179,7 @@
       if (local[action]) local[action](button); else send(action, part(button, "id-"));
       return;
     }
-    if (phone() && event.target.closest?.("#main")) { drawer("#conversations-bar", false); drawer("#settings-bar", false); }
+    if (narrow() && event.target.closest?.("#main")) { drawer("#conversations-bar", false); drawer("#settings-bar", false); }
     const picture = event.target.closest?.("#chat .media img");
     if (picture) enlarge(picture);
   });
@@ -162,7 +203,8 @@
     if (event.isComposing) return;
     if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k") { event.preventDefault(); send("new"); return; }
     if (event.key === "Escape" && !$("dialog[open]")) {
-      if (phone() && (isOpen("#settings-bar") || isOpen("#conversations-bar"))) {
+      if (event.target.closest?.("#settings-bar")) settings(false);
+      else if (narrow() && (isOpen("#settings-bar") || isOpen("#conversations-bar"))) {
         drawer("#settings-bar", false);
         drawer("#conversations-bar", false);
       } else if ($("#editing .notice")) send("cancel-edit");

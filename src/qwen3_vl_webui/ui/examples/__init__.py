@@ -8,22 +8,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from qwen3_vl_webui.engine.request import Edition
-
 
 @dataclass(frozen=True, kw_only=True)
 class Example:
     name: str
-    edition: Edition
 
     @property
     def path(self) -> Path:
         return Path(__file__).parent / f"{self.name}.png"
 
 
-EXAMPLES = (
-    Example(name="phone", edition="instruct"),
-    Example(name="chart", edition="thinking"),
-    Example(name="text", edition="instruct"),
-    Example(name="triangle", edition="thinking"),
-)
+EXAMPLES = tuple(Example(name=name) for name in ("phone", "chart", "text", "triangle"))

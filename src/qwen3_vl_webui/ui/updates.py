@@ -1,0 +1,124 @@
+"""What the page shows, as updates of its components: a conversation, the list, a language."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+import gradio as gr
+
+from qwen3_vl_webui.engine.request import Edition
+from qwen3_vl_webui.errors import Language, NotFound
+from qwen3_vl_webui.history.store import HistoryStore
+from qwen3_vl_webui.server.service import ChatService
+from qwen3_vl_webui.ui.banner import served
+from qwen3_vl_webui.ui.chat import Chat
+from qwen3_vl_webui.ui.composer import EDITIONS, Composer
+from qwen3_vl_webui.ui.header import render_header, render_labels
+from qwen3_vl_webui.ui.layout import Layout
+from qwen3_vl_webui.ui.rendering import ChatbotMessage
+from qwen3_vl_webui.ui.texts import say
+from qwen3_vl_webui.ui.visit import Now, Tab, Tabs
+
+Updates = dict[Any, Any]
+
+
+class View:
+    """Makes the updates. Those of several methods are joined with `|`, or with `merge` where they share a component."""
+
+    def __init__(
+        self, layout: Layout, service: ChatService, history: HistoryStore, chat: Chat, tabs: Tabs, *, max_upload_mb: int
+    ) -> None:
+        self._layout, self._service, self._history, self._chat, self._tabs = layout, service, history, chat, tabs
+        self._max_upload_mb = max_upload_mb
+
+    def nothing(self) -> Updates:
+        """An event without any update would empty its outputs."""
+        return {self._layout.conversation: gr.skip()}
+
+    async def show(self, now: Now, conversation: str) -> Updates:
+        """Turn to a conversation, or to the welcome."""
+        self._tabs.of(now.session).watch = None
+        updates: Updates = {
+            self._layout.conversation: conversation,
+            self._layout.everything: False,
+            self._layout.editing: "",
+            self._layout.composer.notice: "",
+        }
+        try:
+            updates |= await self.messages(now, conversation, everything=False)
+        except NotFound:
+            gr.Info(say("conversation_gone", now.language))
+            conversation = updates[self._layout.conversation] = ""
+            updates |= await self.messages(now, "")
+        return updates | await self.conversations(now, current=conversation)
+
+    async def messages(self, now: Now, conversation: str, *, everything: bool | None = None) -> Updates:
+        messages: list[ChatbotMessage] = []
+        self._tabs.of(now.session).shown = conversation
+        if conversation:
+            all_turns = now.everything if everything is None else everything
+            messages = await self._chat.render(conversation, now.language, all_turns=all_turns)
+        return {
+            self._layout.region.chatbot: gr.update(value=messages, visible=bool(messages)),
+            self._layout.region.welcome: gr.update(visible=not messages),
+            self._layout.composer.box: Composer.busy(self._chat.answers.running(conversation) is not None),
+        }
+
+    async def conversations(self, now: Now, *, current: str | None = None, limit: int | None = None) -> Updates:
+        """The list, as it is searched now."""
+        tab = self._tabs.of(now.session)
+        tab.listed = (now.search, limit or now.limit)
+        return await self.rows(tab, now.language, now.conversation if current is None else current)
+
+    async def rows(self, tab: Tab, language: Language, current: str) -> Updates:
+        """The list, as this tab last asked for it."""
+        search, limit = tab.listed
+        rows = await asyncio.to_thread(self._history.list_conversations, search, limit + 1)
+        html = self._layout.list.render(
+            rows[:limit], language, current=current, searching=bool(search), more=len(rows) > limit
+        )
+        return {self._layout.list.rows: html}
+
+    async def translate(self, now: Now) -> Updates:
+        """Everything in the language of `now`."""
+        layout, language = self._layout, now.language
+        updates: Updates = {
+            layout.language: language,
+            layout.labels: render_labels(language, self._max_upload_mb),
+            layout.region.welcome: gr.update(value=layout.region.render_welcome(language)),
+            **layout.list.translate(language),
+            **layout.settings.translate(language),
+            **layout.composer.translate(language),
+            **self.models(now),
+            layout.composer.notice: layout.composer.editing(bool(now.editing), language),
+            **await self.conversations(now),
+        }
+        if now.conversation:
+            messages = await self._chat.render(now.conversation, language, all_turns=now.everything)
+            updates[layout.region.chatbot] = messages
+        return updates
+
+    def models(self, now: Now) -> Updates:
+        """What is served: the names, and the choice of edition."""
+        return {
+            self._layout.header: render_header(served(self._service), now.language),
+            self._layout.composer.edition: self._layout.composer.serve(self.editions(), now.language, now.edition),
+        }
+
+    def editions(self) -> Sequence[Edition]:
+        return tuple(model.edition for model in self._service.models()) or EDITIONS
+
+
+def merge(*several: Updates) -> Updates:
+    """Updates of one event, joined property by property: two of one component would else be the last alone."""
+    merged: Updates = {}
+    for updates in several:
+        for component, update in updates.items():
+            before = merged.get(component)
+            if isinstance(before, dict) and isinstance(update, dict) and "__type__" in before and "__type__" in update:
+                merged[component] = before | update
+            else:
+                merged[component] = update
+    return merged
