@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from random import Random
 
+import cv2
+import numpy as np
+
 from training.draw import photo, sides, wear
 from training.scene import Sample, Turn, ask
 from training.words import label, phrase
@@ -237,24 +240,57 @@ def talk(rng: Random, held_out: bool, tokens: int) -> Sample:
     return Sample(conversations=conversations, system=system(rng))
 
 
-def photos(rng: Random, held_out: bool, tokens: int) -> Sample:
-    """A picture of nothing that the model knows."""
-    import cv2
-    import numpy as np
-
-    width, height = sides(rng, tokens, (0.6, 1.7), (0.3, 1.0))
+def _textures(rng: Random, width: int, height: int) -> np.ndarray:
+    """Soft colours with coarse texture at several scales."""
     picture = photo(rng, width, height)
-    for _ in range(rng.randint(1, 4)):  # coarse texture at several scales, as photographs have
+    for _ in range(rng.randint(1, 4)):
         detail = photo(Random(rng.getrandbits(32)), rng.randint(6, 60), rng.randint(6, 60))
         noise = np.random.default_rng(rng.getrandbits(32)).integers(0, 256, detail.shape, dtype=np.uint8)
         layer = cv2.resize(noise if rng.random() < 0.6 else detail, (width, height), interpolation=cv2.INTER_CUBIC)
         share = rng.uniform(0.15, 0.5)
         picture = cv2.addWeighted(picture, 1 - share, layer, share, 0)
-    picture = wear(rng, picture)
+    return picture
+
+
+def _leaves(rng: Random, width: int, height: int) -> np.ndarray:
+    """Things that cover each other, of all sizes, shaded and textured: statistically close to photographs ("dead leaves")."""
+    random = np.random.default_rng(rng.getrandbits(32))
+    base, spread = rng.randint(50, 200) + random.normal(0, 25, 3), rng.uniform(20, 70)
+
+    def near() -> list[float]:
+        return list(
+            np.clip(base + random.normal(0, spread) + random.normal(0, spread * rng.uniform(0.1, 0.5), 3), 0, 255)
+        )
+
+    picture = np.empty((height, width, 3), np.float32)
+    picture[:] = base
+    side = max(width, height)
+    for _ in range(rng.randint(25, 140)):
+        size = min(side * 0.45, 5 / (rng.random() + 5 / side))  # small ones are many
+        color, at = near(), (rng.randrange(width), rng.randrange(height))
+        if rng.random() < 0.4:
+            corners = np.array(at) + random.normal(0, size * 0.8, (rng.randint(3, 7), 2))
+            cv2.fillPoly(picture, [corners.astype(np.int32)], color, cv2.LINE_AA)
+            continue
+        axes = (max(2, int(size * rng.uniform(0.4, 1.2))), max(2, int(size * rng.uniform(0.4, 1.2))))
+        cv2.ellipse(picture, at, axes, rng.uniform(0, 180), 0, 360, color, -1, cv2.LINE_AA)
+    for cells in (3, 9, 30, 90):  # light and texture
+        amount = rng.uniform(0.2, 1.0) * 60 / cells**0.4
+        layer = random.normal(0, amount, (max(2, cells * height // side), max(2, cells * width // side), 1))
+        picture += cv2.resize(layer.astype(np.float32), (width, height), interpolation=cv2.INTER_CUBIC)[..., None]
+    picture = cv2.GaussianBlur(picture, (0, 0), rng.uniform(0.4, 2.2))
+    return np.clip(picture + random.normal(0, rng.uniform(0, 6), picture.shape), 0, 255).astype(np.uint8)
+
+
+def photos(rng: Random, held_out: bool, tokens: int) -> Sample:
+    """A picture of nothing that the model knows."""
+    width, height = sides(rng, tokens, (0.6, 1.7), (0.3, 1.0))
+    picture = wear(rng, (_leaves if rng.random() < 0.65 else _textures)(rng, width, height))
     conversations = []
     for _ in range(2):
         lang = rng.choice(["en", "zh"])
-        if rng.random() < 0.75:
+        roll = rng.random()
+        if roll < 0.8:
             question = ask(
                 rng,
                 lang,
@@ -268,7 +304,8 @@ def photos(rng: Random, held_out: bool, tokens: int) -> Sample:
                     "Where was this taken?",
                     "What animal is this?",
                     "What is happening here?",
-                ],
+                ]
+                + (_NEEDS[0][:5] if roll < 0.25 else []),
                 [
                     "描述这张图片。",
                     "图里有什么?",
@@ -278,7 +315,8 @@ def photos(rng: Random, held_out: bool, tokens: int) -> Sample:
                     "这是什么动物?",
                     "描述这张照片。",
                     "照片里发生了什么?",
-                ],
+                ]
+                + (_NEEDS[1][:7] if roll < 0.25 else []),
             )
             turn = Turn(
                 skill="chat_photo",

@@ -142,7 +142,10 @@ def main() -> None:
     figures: dict[str, Any] = {}
 
     def note(name: str, value: Any) -> None:
-        figures[name] = value
+        try:  # what fails here must not cost the rest of the figures
+            figures[name] = value = value() if callable(value) else value
+        except Exception as error:
+            figures[name] = value = repr(error)[:600]
         figures["seconds"] = round(time.monotonic() - begin, 1)
         mine.out.write_text(json.dumps(figures, indent=1))
         print(name, json.dumps(value), flush=True)
@@ -180,9 +183,9 @@ def main() -> None:
             {size: milliseconds(lambda s=size, b=batch: trainer.stepper(s, b)) for size, batch in batches.items()},
         )
         feeder.close()
-        note("figures", quick_figures(trainer, path))
-        note("kernels", kernels(lambda: trainer.stepper("middle", batches["middle"])))
-        note("parts_ms", parts(trainer, batches["middle"]))
+        note("kernels", lambda: kernels(lambda: trainer.stepper("middle", batches["middle"])))
+        note("figures", lambda: quick_figures(trainer, path))
+        note("parts_ms", lambda: parts(trainer, batches["middle"]))
     else:
         feeder.close()
 

@@ -7,7 +7,7 @@ from random import Random
 import cv2
 import numpy as np
 
-from training.draw import Canvas, Color, mix, photo, sides, text_width, wear
+from training.draw import Canvas, Color, fit, mix, photo, sides, text_width, wear
 from training.fonts import choose
 from training.scene import Sample, Turn, ask
 from training.words import NAMES_EN, NAMES_ZH, label, phrase, pseudo_word
@@ -301,16 +301,28 @@ _FACTS = [
 
 def pages(rng: Random, held_out: bool, tokens: int) -> Sample:
     """Several small pages, one fact on each; the question needs one of them."""
+    count = rng.randint(2, 8 if tokens > 130 else 4)
+    each = max(8, tokens // count)
+    sizes = [(4, 2)] if each < 12 else [(5, 2), (4, 3), (6, 2)]
+    return _book(rng, held_out, [rng.choice(sizes)] * count, 3)
+
+
+def book(rng: Random, held_out: bool, tokens: int) -> Sample:
+    """As many pages as fit; facts are asked for that may stand far back."""
+    sizes = [(w, h) for w, h in ((4, 2), (5, 2), (4, 3), (6, 3), (6, 4), (7, 6)) if w * h * 8 <= tokens]
+    size = rng.choice(sizes)
+    return _book(rng, held_out, [size] * min(400, tokens // (size[0] * size[1])), 12)
+
+
+def _book(rng: Random, held_out: bool, sizes: list[tuple[int, int]], questions: int) -> Sample:
+    """Pages of these sizes (in visual tokens, width and height)."""
     from training.words import COLORS, color_name
 
     lang = rng.choice(["en", "zh"])
-    zh = lang == "zh"
-    count = rng.randint(2, 8 if tokens > 130 else 4)
-    each = max(8, tokens // count)
-    w, h = (4, 2) if each < 12 else rng.choice([(5, 2), (4, 3), (6, 2)])
-    numbers = rng.sample(range(1, 100), count)
+    zh, count = lang == "zh", len(sizes)
+    numbers = rng.sample(range(1, 100 if count < 50 else 1000), count)
     pictures, facts = [], []
-    for number in numbers:
+    for number, (w, h) in zip(numbers, sizes, strict=True):
         ink, ground = _colors(rng)
         canvas, name = Canvas(w * 32, h * 32, ground), choose(rng, lang, held_out)
         kind = rng.randrange(4)
@@ -321,13 +333,14 @@ def pages(rng: Random, held_out: bool, tokens: int) -> Sample:
             color_name(rng.choice(list(COLORS)), lang),
         ][kind]
         first = f"{number}{_FACTS[kind][1]}" if zh else f"{_FACTS[kind][0]} {number}"
-        size = min(rng.randint(13, 18), int((w * 32 - 10) / max(1.0, text_width(first, name, 16)) * 16))
-        canvas.text(5, h * 32 * 0.3, first, name, size, ink)
-        canvas.text(5, h * 32 * 0.7, value, name, rng.randint(14, 18), ink)
+        size = fit(first, name, rng.randint(13, 18), w * 32 - 10)
+        top = rng.uniform(0.1, 0.6) * (h * 32 - 64)  # the two lines stay together on a tall page
+        canvas.text(5, top + 20, first, name, size, ink)
+        canvas.text(5, top + 46, value, name, rng.randint(14, 18), ink)
         pictures.append(wear(rng, canvas.array(), 0.5))
         facts.append((first, value))
     conversations = []
-    for k in rng.sample(range(count), min(3, count)):
+    for k in rng.sample(range(count), min(questions, count)):
         first, value = facts[k]
         if rng.random() < 0.75:
             question = ask(
@@ -337,18 +350,8 @@ def pages(rng: Random, held_out: bool, tokens: int) -> Sample:
                 ["{f}是什么?", "翻看这些页面,{f}是什么?", "请问{f}是什么?"],
                 f=first,
             )
-            thinking = f"第{k + 1}页写着{first}。" if zh else f"Page {k + 1} has the {first}."
-            conversations.append(
-                [
-                    Turn(
-                        skill="recall",
-                        question=question,
-                        answer=value,
-                        thinking=thinking,
-                        check={"type": "text", "text": value},
-                    )
-                ]
-            )
+            thinking = f"{first}: {value}"
+            skill, answer = "recall", value
         else:
             question = ask(
                 rng,
@@ -357,15 +360,19 @@ def pages(rng: Random, held_out: bool, tokens: int) -> Sample:
                 ["第{k}页写了什么?", "读出第{k}张图。"],
                 k=k + 1,
             )
-            conversations.append(
-                [
-                    Turn(
-                        skill="recall_page",
-                        question=question,
-                        answer=f"{first}: {value}",
-                        thinking=f"第{k + 1}页。" if zh else f"Page {k + 1}.",
-                        check={"type": "text", "text": f"{first}: {value}"},
-                    )
-                ]
-            )
-    return Sample(conversations=conversations, pictures=pictures, vision_ids=rng.random() < 0.3)
+            skill, answer, thinking = "recall_page", f"{first}: {value}", f"第{k + 1}页。" if zh else f"Page {k + 1}."
+        conversations.append(
+            [
+                Turn(
+                    skill=skill,
+                    question=question,
+                    answer=answer,
+                    thinking=thinking,
+                    check={"type": "text", "text": answer},
+                )
+            ]
+        )
+    numbered = count < 50 and rng.random() < 0.3
+    if count > 20 and not numbered:  # counting so far is not asked for
+        conversations = [turns for turns in conversations if turns[0].skill == "recall"] or conversations[:1]
+    return Sample(conversations=conversations, pictures=pictures, vision_ids=numbered)
