@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import Tensor
 
-JUNK = 3e4  # finite in float16, and large enough to show up wherever it is not masked
+LARGE = 3e4  # finite in float16, and shows up wherever it is not masked
 
 CUDA = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
 INTERPRETER = pytest.mark.skipif(torch.cuda.is_available(), reason="the kernels run on the GPU here")
@@ -36,14 +36,22 @@ class Paged:
 
 
 def paged(
-    lengths: Sequence[int], *, kv_heads: int, d: int, block_size: int, dtype: torch.dtype, device: str, spare: int = 3
+    lengths: Sequence[int],
+    *,
+    kv_heads: int,
+    d: int,
+    block_size: int,
+    dtype: torch.dtype,
+    device: str,
+    junk: float = torch.nan,
 ) -> Paged:
     """Keys and values of `lengths` tokens in shuffled blocks; entries of the table past them name any valid block."""
+    spare = 3
     needs = [-(-length // block_size) for length in lengths]
     num_blocks = sum(needs) + spare
     order = torch.randperm(num_blocks)
     table = torch.randint(num_blocks, (len(lengths), max(needs) + spare))
-    pools = tuple(torch.full((kv_heads, num_blocks, block_size, d), JUNK) for _ in range(2))
+    pools = tuple(torch.full((kv_heads, num_blocks, block_size, d), junk) for _ in range(2))
     slots = []
     for row, (length, need) in enumerate(zip(lengths, needs, strict=True)):
         own, order = order[:need], order[need:]

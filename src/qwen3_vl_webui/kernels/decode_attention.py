@@ -8,9 +8,8 @@ key as `norm_rope_write` does, attends with the new token straight from register
 
 cache: one layer's pair of [kv_heads, blocks, block_size, d]; block_table: int32 [n, max_blocks]; lengths: int32 [n],
 the tokens that a row sees, its new one included. The grid follows from n alone and lengths are read on the device, so
-a captured graph serves any lengths. A row of length 0 is padding: it touches no cache and its output is zero. What
-lies in blocks past a length, and in entries of the table past a length's blocks, may be anything that is finite and
-valid. Scale d ** -0.5; d is a power of two.
+a captured graph serves any lengths. A row of length 0 is padding: it touches no cache and its output is zero. Nothing
+past a row's length is read, neither of its blocks nor of its table. Scale d ** -0.5; d is a power of two.
 
 Method (flash decoding): a program takes one row, one KV head with its group of query heads, and a run of the past.
 Runs are as even as the length allows. A row that needs several programs leaves their sums in the workspace, and the
@@ -216,15 +215,15 @@ def _launch(
         row_stride,
         keys.stride(0),
         block_table.stride(0),
+        splits,
         KV_HEADS=kv_heads,
         GROUP=group,
         ROWS=max(16, triton.next_power_of_2(group)),
         D=d,
         BLOCK=block_size,
         TOKENS=tiles.tokens,
-        SPLITS=splits,
         LEAST=tiles.least_steps,
-        AT_ONCE=min(_SPLITS_AT_ONCE, triton.next_power_of_2(splits)),
+        AT_ONCE=_SPLITS_AT_ONCE,
         FRESH=fresh is not None,
         DEPENDENT=dependent,
         PRECISION="ieee" if q.dtype == torch.float32 else "tf32",
@@ -234,7 +233,7 @@ def _launch(
     )
 
 
-@triton.jit
+@triton.jit(do_not_specialize=["table_stride", "splits"])
 def _decode(  # type: ignore[no-untyped-def]
     q,  # queries, or with FRESH whole qkv rows
     q_weight,
@@ -254,13 +253,13 @@ def _decode(  # type: ignore[no-untyped-def]
     row_stride,
     cache_stride,
     table_stride,
+    splits,
     KV_HEADS: tl.constexpr,
     GROUP: tl.constexpr,
     ROWS: tl.constexpr,  # GROUP padded to what a tensor core takes
     D: tl.constexpr,
     BLOCK: tl.constexpr,
     TOKENS: tl.constexpr,
-    SPLITS: tl.constexpr,
     LEAST: tl.constexpr,
     AT_ONCE: tl.constexpr,
     FRESH: tl.constexpr,
@@ -289,7 +288,7 @@ def _decode(  # type: ignore[no-untyped-def]
     length = tl.load(lengths + row)
     past = tl.maximum(length - 1, 0) if FRESH else length  # tokens that are read from the cache
     steps = tl.cdiv(past, TOKENS)
-    own_steps = tl.maximum(tl.cdiv(steps, SPLITS), LEAST)
+    own_steps = tl.maximum(tl.cdiv(steps, splits), LEAST)
     active = tl.maximum(tl.cdiv(steps, own_steps), 1)  # programs of this row that have work
     if split < active:
         start = split * own_steps * TOKENS
@@ -312,8 +311,8 @@ def _decode(  # type: ignore[no-untyped-def]
                 k_at = q + row * row_stride + (KV_HEADS * GROUP + kv_head) * D
                 v_at = k_at + KV_HEADS * D
                 fresh = tl.load(k_at + column).to(tl.float32)
-                partner = tl.load(k_at + other).to(tl.float32)
-                key = normed_and_turned(fresh, partner, kw, kw_other, c, s, column, eps, D).to(kind)
+                fresh_partner = tl.load(k_at + other).to(tl.float32)
+                key = normed_and_turned(fresh, fresh_partner, kw, kw_other, c, s, column, eps, D).to(kind)
                 value = tl.load(v_at + column)
                 block = tl.load(table + past // BLOCK).to(tl.int64)
                 slot = (block * BLOCK + past % BLOCK) * D + column
@@ -324,20 +323,16 @@ def _decode(  # type: ignore[no-untyped-def]
                 summed += value.to(tl.float32)
         else:
             query = x
+        slot = _slots(table, start, end, BLOCK, TOKENS)
         for at in tl.range(start, end, TOKENS):
-            index = at + token
-            if BLOCK % TOKENS == 0:  # one block holds the whole tile
-                slot = tl.load(table + at // BLOCK).to(tl.int64) * BLOCK + (at % BLOCK + token)
-            else:
-                block = tl.load(table + index // BLOCK, mask=index < end, other=0)
-                slot = block.to(tl.int64) * BLOCK + index % BLOCK
             k = tl.load(keys + slot[:, None] * D + column)
+            v = tl.load(values + slot[:, None] * D + column)
+            slot = _slots(table, at + TOKENS, end, BLOCK, TOKENS)  # a step ahead, so that no load waits for another
             scores = tl.dot(query, tl.trans(k), input_precision=PRECISION) * scale
-            scores = tl.where((index < end)[None, :], scores, float("-inf"))
+            scores = tl.where((at + token < end)[None, :], scores, float("-inf"))
             new_largest = tl.maximum(largest, tl.max(scores, axis=1))
             shrink = tl.exp2(largest - new_largest)
             weights = tl.exp2(scores - new_largest[:, None])
-            v = tl.load(values + slot[:, None] * D + column)
             total = total * shrink + tl.sum(weights, axis=1)
             summed = tl.dot(weights.to(kind), v, summed * shrink[:, None], input_precision=PRECISION)
             largest = new_largest
@@ -348,7 +343,7 @@ def _decode(  # type: ignore[no-untyped-def]
             result = summed / tl.where(total > 0, total, 1.0)[:, None]
             tl.store(out_at + member * D + column, result.to(out.dtype.element_ty), mask=inside)
         else:
-            part = place.to(tl.int64) * SPLITS + split
+            part = place.to(tl.int64) * splits + split
             line = tl.arange(0, ROWS)
             tl.store(sums + part * (GROUP * D) + member * D + column, summed, mask=inside)
             tl.store(stats + part * (2 * GROUP) + line, largest, mask=line < GROUP)
@@ -356,8 +351,19 @@ def _decode(  # type: ignore[no-untyped-def]
             tl.debug_barrier()  # all of this program's sums are out before its arrival is
             if tl.atomic_add(arrived + place, 1, sem="acq_rel") == active - 1:
                 tl.debug_barrier()
-                _combine(sums, stats, out_at, place.to(tl.int64) * SPLITS, active, GROUP, D, AT_ONCE)
+                _combine(sums, stats, out_at, place.to(tl.int64) * splits, active, GROUP, D, AT_ONCE)
                 tl.store(arrived + place, 0)
+
+
+@triton.jit
+def _slots(table, start, end, BLOCK: tl.constexpr, TOKENS: tl.constexpr):  # type: ignore[no-untyped-def]
+    """[TOKENS] int64: where the tokens from `start` on lie; those past `end` are where the last one is."""
+    index = tl.maximum(tl.minimum(start + tl.arange(0, TOKENS), end - 1), 0)
+    if BLOCK % TOKENS == 0:  # one block holds them all
+        block = tl.load(table + tl.maximum(tl.minimum(start, end - 1), 0) // BLOCK)
+    else:
+        block = tl.load(table + index // BLOCK)
+    return block.to(tl.int64) * BLOCK + index % BLOCK
 
 
 @triton.jit

@@ -151,5 +151,5 @@ def _norm_rope_write(  # type: ignore[no-untyped-def]
     tl.store(q + row * (HEADS * D) + head * D + column, turned, mask=is_q)
     place = slot * D + column
     if slot >= 0:
-        tl.store(keys + (head - HEADS) * cache_stride + place, turned, mask=is_k)
-        tl.store(values + (head - HEADS - KV_HEADS) * cache_stride + place, x, mask=is_v)
+        tl.store(keys + (head - HEADS).to(tl.int64) * cache_stride + place, turned, mask=is_k)
+        tl.store(values + (head - HEADS - KV_HEADS).to(tl.int64) * cache_stride + place, x, mask=is_v)
