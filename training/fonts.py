@@ -1,9 +1,9 @@
 """Fonts: which ones the pictures use, where they come from, and the small subsets that travel to the training machine.
 
-All of them come from Debian packages: fonts-dejavu-core/-extra (Bitstream Vera licence), fonts-liberation (OFL 1.1), fonts-noto-cjk (OFL 1.1),
+All of them come from Debian 12's packages: fonts-dejavu-core/-extra (Bitstream Vera licence), fonts-liberation (GPL-2 with font exception), fonts-noto-cjk (OFL 1.1),
 fonts-noto-mono (OFL 1.1), fonts-roboto-unhinted (Apache-2.0), fonts-open-sans (Apache-2.0), fonts-lato (OFL 1.1), fonts-inter (OFL 1.1),
 fonts-cantarell (OFL 1.1), fonts-firacode (OFL 1.1), fonts-wqy-zenhei and fonts-wqy-microhei (GPL-2 with font exception; Apache-2.0 / GPL-3 with font exception).
-No font file is part of the project. `python -m training.fonts OUT [FOLDER ...]` writes subsets of those that it finds; missing ones are skipped.
+No font file is part of the project; the packages' licence texts are in `fonts/licences`, to travel with subsets. `python -m training.fonts OUT [FOLDER ...]` writes subsets of those that it finds; missing ones are skipped.
 """
 
 from __future__ import annotations
