@@ -119,8 +119,8 @@ def test_a_cpu_needs_room_for_the_packed_output_layer_too() -> None:
     def notes(free: float) -> list[str]:
         return [note.code for note in make_plan(Settings(model="2b", device="cpu"), machine(memory=free)).notes]
 
-    assert "tight" in notes(6.7)  # 4.26 and 0.62 for the weights, 0.94 and 0.54 for the caches, 0.2 for a step
-    assert "slow" in notes(6.9)
+    assert "tight" in notes(7.6)  # 4.26 and 0.62 for the weights, 1.88 and 0.54 for the caches, 0.2 for a step
+    assert "slow" in notes(7.9)
 
 
 def test_the_published_sizes_are_those_of_the_network(tmp_path: Path) -> None:

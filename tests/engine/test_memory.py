@@ -10,6 +10,7 @@ import msgspec
 import pytest
 
 from qwen3_vl_webui.engine.config import EngineConfig
+from qwen3_vl_webui.engine.footprint import CONTEXT_TOGETHER
 from qwen3_vl_webui.engine.memory import blocks_on_cpu, blocks_on_gpu, bytes_per_block
 from qwen3_vl_webui.engine.residency import fit_together, leaving_room
 from qwen3_vl_webui.model.config import TextConfig
@@ -75,11 +76,26 @@ def load_in_turn(pair: list[EngineConfig], free: float) -> list[int]:
     return tokens
 
 
-def test_a_24_gb_card_holds_both_4b_editions_with_equal_caches(pair: list[EngineConfig]) -> None:
+def test_a_24_gb_card_takes_turns_so_that_each_4b_edition_has_room_for_pictures_and_videos(
+    pair: list[EngineConfig],
+) -> None:
+    """Together they would have some 11,000 tokens each: less than a video of the default budget."""
     free = 24.9 * GB
+    assert not fit_together(pair, lambda device: int(free))
+    assert 10_000 < min(load_in_turn(pair, free)) < 12_288
+    alone = blocks_on_gpu(leaving_room(pair[0], []), TEXT, int(free - WEIGHTS), ACTIVATIONS) * pair[0].block_size
+    assert alone >= 65_536
+    # Whoever says that short contexts will do has both at once.
+    short = [msgspec.structs.replace(config, max_context=8192) for config in pair]
+    assert fit_together(short, lambda device: int(free))
+    assert min(load_in_turn(short, free)) >= 8192
+
+
+def test_a_32_gb_card_holds_both_4b_editions_with_equal_caches(pair: list[EngineConfig]) -> None:
+    free = 31 * GB
     assert fit_together(pair, lambda device: int(free))
     first, second = load_in_turn(pair, free)
-    assert first > 8192
+    assert min(first, second) > CONTEXT_TOGETHER
     assert abs(first - second) < 0.1 * first
 
 
@@ -123,6 +139,31 @@ def test_a_cache_of_a_given_size_is_left_room_for(pair: list[EngineConfig]) -> N
     told = leaving_room(pair[0], [decided])
     assert told.kv_share == 1.0
     assert told.reserved_bytes == leaving_room(pair[0], pair[1:]).reserved_bytes + GB
+
+
+@pytest.mark.parametrize("memory", [14.0, 18.0, 24.0, 64.0])
+def test_a_cpus_memory_is_never_promised_twice(pair: list[EngineConfig], memory: float) -> None:
+    """Pages of a KV cache are taken as they are used: the second edition sees the first one's as free."""
+    configs = [msgspec.structs.replace(config, device="cpu", vision_cache_bytes=GB // 2) for config in pair]
+    resident = WEIGHTS + TEXT.vocab_size * TEXT.hidden_size * 2
+    together = fit_together(configs, lambda device: int(memory * GB))
+    assert together == (memory > 30)
+    free, promised, tokens = memory * GB, 0.0, []
+    for at in range(2 if together else 1):
+        free -= resident
+        told = leaving_room(configs[at], configs[at + 1 :] if together else [], configs[:at])
+        blocks = blocks_on_cpu(told, TEXT, int(free))
+        promised += blocks * bytes_per_block(told, TEXT) + told.vision_cache_bytes
+        tokens.append(blocks * told.block_size)
+    assert promised < free
+    assert min(tokens) >= (CONTEXT_TOGETHER if together else 8192)
+    assert max(tokens) == min(tokens)
+
+
+def test_a_cpu_without_memory_for_a_cache_says_so(pair: list[EngineConfig]) -> None:
+    config = msgspec.structs.replace(pair[0], device="cpu")
+    with pytest.raises(MemoryError, match=r"0\.6 GB are free"):
+        blocks_on_cpu(config, TEXT, int(0.6 * GB))
 
 
 def test_a_packed_output_layer_counts_twice_on_a_cpu(tmp_path: Path) -> None:

@@ -20,6 +20,10 @@ from qwen3_vl_webui.engine.config import EngineConfig
 USABLE = 0.97  # of the free memory; the rest is for fragmentation
 ELEMENT_BYTES = {"float32": 4, "bfloat16": 2, "float16": 2}
 LEAST_CONTEXT = 8192  # tokens of KV cache without which an edition is not worth having in memory
+# Tokens of KV cache without which two editions had better take turns, each with the whole memory, than stay together:
+# the largest picture (16,384) or a video of the default budget (12,288), and an answer with its reasoning.
+CONTEXT_TOGETHER = 24576
+CPU_SHARE = 0.5  # of what the editions leave of the memory, for KV caches; the rest is for the other programs
 STEP_VALUES = 24  # live at the peak of a step, per token, in hidden sizes
 ENCODE_VALUES = 16  # live at the peak of the vision tower, per patch, in its hidden sizes
 LARGEST_PICTURE = 16384  # visual tokens: the published limit of 16.8 million pixels; one that large is encoded alone
@@ -57,7 +61,8 @@ class Footprint:
 
 def bytes_together(editions: Sequence[tuple[EngineConfig, Footprint]]) -> int:
     """Free memory that editions on one device want in order to be there together."""
-    resident = sum(resident_bytes(*edition) + least_cache_bytes(*edition) for edition in editions)
+    context = LEAST_CONTEXT if len(editions) == 1 else CONTEXT_TOGETHER
+    resident = sum(resident_bytes(*edition) + least_cache_bytes(*edition, context) for edition in editions)
     # They take turns step by step, so that one's activations are gone when the other's come.
     return int((resident + max(activation_bytes(*edition) for edition in editions)) / USABLE)
 
@@ -80,14 +85,15 @@ def activation_bytes(config: EngineConfig, size: Footprint) -> int:
     return max(step, patches * size.vision_hidden_size * ENCODE_VALUES * element)
 
 
-def least_cache_bytes(config: EngineConfig, size: Footprint) -> int:
-    """The KV cache as configured, else the least that is worth having."""
+def least_cache_bytes(config: EngineConfig, size: Footprint, context: int = LEAST_CONTEXT) -> int:
+    """The KV cache as configured, else the memory that a plan wants to see for one of so many tokens."""
     token = kv_token_bytes(config, size)
     if config.num_blocks is not None:
         return config.num_blocks * config.block_size * token
     if config.kv_cache_bytes is not None:
         return config.kv_cache_bytes
-    return min(config.max_context, LEAST_CONTEXT) * token
+    least = min(config.max_context, context) * token
+    return int(least / CPU_SHARE) if config.device == "cpu" else least
 
 
 def kv_token_bytes(config: EngineConfig, size: Footprint) -> int:

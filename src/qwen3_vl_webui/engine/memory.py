@@ -1,8 +1,8 @@
 """How many KV blocks an engine gets: the only place where that is decided.
 
-On a CPU it is a share of the available memory. On an accelerator it is what the loaded model leaves, after a profile
-run, after what attention gathers while it decodes, and after what editions that are still to come will need
-(`reserved_bytes`, `kv_share`: `engine.residency`).
+On a CPU it is a share of what the loaded model leaves of the available memory, on an accelerator all of it, after a
+profile run and after what attention gathers while it decodes. What editions that are still to come will need is left
+alone (`reserved_bytes`, `kv_share`: `engine.residency`).
 """
 
 from __future__ import annotations
@@ -11,13 +11,12 @@ import psutil
 import torch
 
 from qwen3_vl_webui.engine.config import EngineConfig
-from qwen3_vl_webui.engine.footprint import LARGEST_PICTURE
+from qwen3_vl_webui.engine.footprint import CPU_SHARE, LARGEST_PICTURE
 from qwen3_vl_webui.kernels.paged_attention import PADDING
 from qwen3_vl_webui.model.attention import DenseAttention
 from qwen3_vl_webui.model.config import TextConfig
 from qwen3_vl_webui.model.qwen3_vl import Qwen3VL
 
-CPU_SHARE = 0.25  # of the available memory
 CPU_MOST = 4 << 30  # bytes
 GPU_MARGIN = 512 << 20  # bytes left alone: fragmentation, other users of the card
 PROFILE_MARGIN = 1.2  # a real batch may need more than the profiled one
@@ -50,9 +49,10 @@ def plan_num_blocks(config: EngineConfig, model: Qwen3VL) -> int:
 
 
 def blocks_on_cpu(config: EngineConfig, text: TextConfig, available: int) -> int:
-    """Blocks in a share of the available memory."""
-    size = min(int(available * CPU_SHARE), CPU_MOST)
-    return max(min(size // bytes_per_block(config, text), _useful_blocks(config, text)), 1)
+    """Blocks in a share of what is available once this model is loaded."""
+    spoken_for = config.reserved_bytes + config.vision_cache_bytes
+    size = min(int((available - spoken_for) * CPU_SHARE * config.kv_share), CPU_MOST)
+    return _worth_having(config, min(size // bytes_per_block(config, text), _useful_blocks(config, text)), available)
 
 
 def blocks_on_gpu(config: EngineConfig, text: TextConfig, free: int, activations: int) -> int:
@@ -61,8 +61,15 @@ def blocks_on_gpu(config: EngineConfig, text: TextConfig, free: int, activations
     left = int((free - spoken_for) * config.kv_share)
     gathered = 1 + PADDING / text.num_layers  # decoding copies the keys and values of one layer at a time
     blocks = min(int(left / (bytes_per_block(config, text) * gathered)), _useful_blocks(config, text))
+    return _worth_having(config, blocks, free)
+
+
+def _worth_having(config: EngineConfig, blocks: int, free: int) -> int:
     if blocks * config.block_size < min(LEAST_TOKENS, config.max_context):
-        raise MemoryError(f"{free / 1e9:.1f} GB are free beside the weights, {spoken_for / 1e9:.1f} GB of them needed")
+        reserved = (
+            f", {config.reserved_bytes / 1e9:.1f} GB of them for another edition" if config.reserved_bytes else ""
+        )
+        raise MemoryError(f"{free / 1e9:.1f} GB are free beside the weights{reserved}: too little for a KV cache")
     return blocks
 
 

@@ -33,15 +33,21 @@ def fit_together(configs: Sequence[EngineConfig], free: FreeMemory) -> bool:
 def leaving_room(
     config: EngineConfig, to_come: Sequence[EngineConfig], resident: Sequence[EngineConfig] = ()
 ) -> EngineConfig:
-    """`config`, told to leave memory for others: what is `resident` may still fill its vision cache, and the editions
-    `to_come` need their weights and an equal part of what there is for KV caches.
+    """`config`, told to leave memory for others.
+
+    What is `resident` may still fill its vision cache, and on a CPU, where pages are taken as they are used, its KV
+    cache; the editions `to_come` need their weights and an equal part of what there is for KV caches.
     """
     beside = [(other, Footprint.read(other.folder)) for other in to_come if other.device == config.device]
     decided = [(other, size) for other, size in beside if _is_decided(other)]
     reserved = sum(resident_bytes(other, size) for other, size in beside)
     reserved += sum(least_cache_bytes(other, size) for other, size in decided)
-    reserved += sum(other.vision_cache_bytes for other in resident if other.device == config.device)
-    return msgspec.structs.replace(config, reserved_bytes=reserved, kv_share=1 / (1 + len(beside) - len(decided)))
+    there = [other for other in resident if other.device == config.device]
+    reserved += sum(other.vision_cache_bytes for other in there)
+    sharing = len(beside) - len(decided)
+    if config.device == "cpu":
+        sharing += sum(not _is_decided(other) for other in there)
+    return msgspec.structs.replace(config, reserved_bytes=reserved, kv_share=1 / (1 + sharing))
 
 
 def free_memory(device: str) -> int:
