@@ -47,6 +47,8 @@ def reason_of(problem: Mapping[str, Any]) -> Words | str:
     if problem["type"] == "union":
         key, _, expected = problem["msg"].partition("=")
         return words("union", key=key, expected=expected)
+    if problem["type"] in ("too_short", "string_too_short") and facts["min_length"] == 1:
+        return words("empty")
     return words(problem["type"], **facts) if problem["type"] in REASONS else str(problem["msg"])
 
 

@@ -162,6 +162,26 @@ async def test_who_waits_for_a_place_is_told(make_settings: Callable[..., Settin
         assert "queued" not in await first
 
 
+def test_the_first_picture_waits_for_no_import(make_settings: Callable[..., Settings], tmp_path: Path) -> None:
+    script = """
+import asyncio, sys, time
+from qwen3_vl_webui.config import Settings
+from qwen3_vl_webui.server.service import open_service
+async def main(settings):
+    async with open_service(settings) as service:
+        while not service.ready:
+            await asyncio.sleep(0.05)
+        for _ in range(600):
+            if "qwen3_vl_webui.model.pixels" in sys.modules:
+                return print("there")
+            await asyncio.sleep(0.1)
+asyncio.run(main(Settings.model_validate_json(sys.stdin.read())))
+"""
+    settings = make_settings().model_dump_json()
+    found = subprocess.run([sys.executable, "-c", script], input=settings, capture_output=True, text=True, timeout=120)
+    assert found.stdout.strip() == "there", found.stderr
+
+
 def test_a_stream_says_in_a_comment_that_it_waits(make_settings: Callable[..., Settings]) -> None:
     body = {"messages": [{"role": "user", "content": "hi"}], "stream": True, "ignore_eos": True}
     with (
@@ -169,7 +189,8 @@ def test_a_stream_says_in_a_comment_that_it_waits(make_settings: Callable[..., S
         live.http() as http,
         http.stream("POST", CHAT, json={**body, "max_tokens": 800}) as first,
     ):
-        next(first.iter_lines())
+        lines = first.iter_lines()  # kept: a forgotten iterator closes the stream
+        next(lines)
         second = http.post(CHAT, json={**body, "max_tokens": 2}).text
     assert second.startswith(": queued\n\ndata: {")
 

@@ -136,6 +136,9 @@ def test_pixel_and_frame_budgets_change_what_is_seen(client: openai.OpenAI, clip
     assert tokens("video", {**video, "fps": 8, "max_frames": 4}) == tokens("video", {**video, "fps": 2})
     with pytest.raises(openai.BadRequestError) as refused:
         tokens("image", image(large), max_pixels=2**31)
+    assert refused.value.param == "max_pixels"
+    with pytest.raises(openai.BadRequestError) as refused:
+        tokens("image", image(large, max_pixels=2**31))
     assert refused.value.param == "messages[0].content[0].max_pixels"
 
 

@@ -169,7 +169,9 @@ def test_messages_come_in_the_callers_language(http: httpx.Client) -> None:
         ({"reasoning_effort": "high"}, "请用 model 选择版本"),
         ({"min_pixels": 9, "max_pixels": 4}, "min_pixels 大于 max_pixels"),
         ({"messages": [{"role": "wizard"}]}, "其 role 为以下之一"),
-        ({"stop": ["x" * 600]}, "stop 必须在"),
+        ({"stop": ["x" * 600]}, "每个应有 1 到 512 个字符"),
+        ({"stop": [""]}, "stop 无效"),
+        ({"messages": []}, "messages 无效：不得为空"),
     ):
         answer = http.post(CHAT, json=body(**wrong), headers={"Accept-Language": "zh"})
         assert said in answer.json()["error"]["message"]

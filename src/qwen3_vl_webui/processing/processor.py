@@ -274,6 +274,11 @@ class Processor:
         )
 
 
+def preload() -> None:
+    """Import what the first picture needs, which takes a second, before it comes."""
+    import qwen3_vl_webui.model.pixels  # noqa: F401
+
+
 def resize_frames(frames: npt.NDArray[np.uint8], rows: int, columns: int) -> npt.NDArray[np.uint8]:
     """Frames uint8 [n, height, width, 3] in the reference's resize; unchanged when they have the size already."""
     if frames.shape[1:3] == (rows, columns):

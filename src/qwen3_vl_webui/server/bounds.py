@@ -22,9 +22,8 @@ def check_bounds(request: ChatRequest, limits: ServerLimits, media_limits: Media
     _at_most("logit_bias", len(request.sampling.logit_bias), limits.max_logit_bias)
     for stop in request.stop:
         if not 0 < len(stop) <= limits.max_stop_chars:
-            raise InvalidRequest(
-                "value_out_of_range", field="stop", minimum=1, maximum=limits.max_stop_chars, value=len(stop)
-            )
+            reason = words("stop_length", limit=limits.max_stop_chars)
+            raise InvalidRequest("field_invalid", field="stop", reason=reason)
     for name, value, maximum in (
         ("n", request.sampling.n, limits.max_n),
         ("max_tokens", request.max_tokens, limits.max_output_tokens),

@@ -35,7 +35,7 @@ from qwen3_vl_webui.errors import (
 from qwen3_vl_webui.plan import Resolved, resolve
 from qwen3_vl_webui.processing.media import MediaFetcher
 from qwen3_vl_webui.processing.messages import MediaPart, Message
-from qwen3_vl_webui.processing.processor import Processor, Prompt, Seen
+from qwen3_vl_webui.processing.processor import Processor, Prompt, Seen, preload
 from qwen3_vl_webui.processing.source import Source
 from qwen3_vl_webui.processing.tokenizer import Tokenizer
 from qwen3_vl_webui.server.answer import Answering
@@ -106,6 +106,7 @@ class ChatService:
         self._defaults: dict[Edition, SamplingParams] = {}
         self._failure: WebUIError | None = None  # of the start
         self._starting: asyncio.Task[None] | None = None
+        self._warming: asyncio.Task[None] | None = None
         self._stopping = False
         self._planned = asyncio.Event()  # the plan is made, or the start failed
         self._fetcher: MediaFetcher | None = None
@@ -120,6 +121,7 @@ class ChatService:
         """Begin to start the engine and to read the checkpoints; returns at once."""
         self._fetcher = MediaFetcher(self.media_limits)
         self._starting = asyncio.create_task(self._start(), name="chat-service-start")
+        self._warming = asyncio.create_task(self._warm_up(), name="chat-service-warm-up")
 
     async def _start(self) -> None:
         try:
@@ -140,14 +142,21 @@ class ChatService:
         finally:
             self._planned.set()
 
+    async def _warm_up(self) -> None:
+        """So that the first picture waits for no import; not before, because the start is waited for too."""
+        while not self.ready and self._failure is None:
+            await asyncio.sleep(0.1)
+        await asyncio.to_thread(preload)
+
     async def stop(self) -> bool:
         """Drain and end the engine. False: it had to be killed."""
         self._stopping = True
         clean = True
-        if self._starting is not None:
-            self._starting.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._starting
+        for task in (self._starting, self._warming):
+            if task is not None:
+                task.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await task
         if self._client is not None:
             clean = await self._client.stop(drain=self.settings.drain_seconds)
         if self._fetcher is not None:
