@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
 import pytest
 import torch
 
 from engine_bench import Bench, Medium
 from qwen3_vl_webui.engine import encoder as module
 from qwen3_vl_webui.engine.encoder import EncodeError, Encoder, Wanted
-from qwen3_vl_webui.engine.request import Tokens
+from qwen3_vl_webui.engine.request import Pixels, Tokens
 from qwen3_vl_webui.engine.vision_cache import VisionCache
+from qwen3_vl_webui.model.pixels import resize
 
 MEDIA = [Medium(1, 2, 3, 1), Medium(1, 2, 2, 2), Medium(1, 4, 3, 3)]
 
@@ -108,6 +110,20 @@ def test_a_failure_in_a_slice_is_told_at_the_next_step(
     assert spans[0][0].key in one.vision
     assert spans[2][0].key in one.vision
     one.encode([])  # told once
+
+
+def test_a_picture_may_come_in_another_size_than_its_grid(bench: Bench) -> None:
+    request = bench.request("r", [3, MEDIA[2], 4], max_tokens=6)
+    (medium,) = request.media
+    source = torch.randint(0, 256, (1, 90, 130, 3), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
+    resized = resize(source, 16 * medium.grid[1], 16 * medium.grid[2])
+    answers = []
+    for frames in (source, resized):
+        engine = bench.engine()
+        media = (msgspec.structs.replace(medium, pixels=Pixels(name="", shape=tuple(frames.shape))),)
+        engine.add(msgspec.structs.replace(request, media=media), {medium.key: frames})
+        answers.append(bench.collect(bench.drain(engine))["r"][0].tokens)
+    assert answers[0] == answers[1]
 
 
 def test_every_step_decodes_while_pictures_are_encoded(bench: Bench, layers: list[int]) -> None:

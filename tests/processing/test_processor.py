@@ -12,9 +12,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 import media_cases as make
 from qwen3_vl_webui.errors import CheckpointError, InvalidRequest, TooLarge
+from qwen3_vl_webui.model.pixels import resize
 from qwen3_vl_webui.processing.limits import MediaLimits
 from qwen3_vl_webui.processing.messages import MediaBudget, MediaPart, Message, TextPart
 from qwen3_vl_webui.processing.processor import Processor, Prompt
@@ -75,6 +77,21 @@ def test_spans_cover_exactly_the_pads(processor: Processor) -> None:
         assert item.grid[0] == -(-frames // 2) if seen.kind == "video" else 1
         assert len(item.spans) == item.grid[0]
         assert sum(span.length for span in item.spans) == seen.visual_tokens
+
+
+def test_a_device_that_resizes_gets_the_picture_as_it_is_unless_it_is_much_larger(instruct_folder: Path) -> None:
+    here, there = (Processor.load(instruct_folder, MediaLimits(), device_resizes=where) for where in (False, True))
+    for part, as_it_is in ((image(), True), (image(make.png(40, 30)), True), (image(max_pixels=40_000), False)):
+        (ours,), (theirs,) = (prepare(one, part).media for one in (here, there))
+        assert ours.key == theirs.key
+        assert ours.grid == theirs.grid
+        _, rows, columns, _ = ours.pixels.shape
+        assert (rows, columns) == (16 * ours.grid[1], 16 * ours.grid[2])
+        assert (theirs.pixels.shape == ours.pixels.shape) != as_it_is
+    resized = torch.from_numpy(prepare(here, image()).pixels[key(here, image())])
+    source = torch.from_numpy(prepare(there, image()).pixels[key(there, image())])
+    assert torch.equal(resize(source, *resized.shape[1:3]), resized)
+    assert prepare(here, video()).media[0].pixels == prepare(there, video()).media[0].pixels
 
 
 def test_what_was_seen_is_told(processor: Processor) -> None:

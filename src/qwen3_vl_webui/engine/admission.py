@@ -94,10 +94,11 @@ def _spans(request: EngineRequest, pixels: Mapping[str, Tensor], config: ModelCo
             raise _invalid("media", f"no pixels came with {medium.key}")
         frames = pixels[medium.key]
         merge = vision.spatial_merge_size
-        expected = (rows * vision.patch_size, columns * vision.patch_size, vision.in_channels)
-        if frames.dtype != torch.uint8 or frames.dim() != 4 or tuple(frames.shape[1:]) != expected:
-            raise _invalid("media", f"pixels {tuple(frames.shape)} {frames.dtype} do not fit the grid {medium.grid}")
-        if rows % merge or columns % merge or -(-frames.shape[0] // vision.temporal_patch_size) != groups:
+        shape, depth = tuple(frames.shape), vision.in_channels
+        if frames.dtype != torch.uint8 or shape != medium.pixels.shape or 0 in shape or shape[3:] != (depth,):
+            raise _invalid("media", f"pixels {shape} {frames.dtype} are not what {medium.pixels.shape} says")
+        fits = min(rows, columns) > 0 and rows % merge == columns % merge == 0
+        if not fits or -(-frames.shape[0] // vision.temporal_patch_size) != groups:
             raise _invalid("media", f"{frames.shape[0]} frames do not fit the grid {medium.grid}")
         tokens = (rows // merge) * (columns // merge)
         if len(medium.spans) != groups or any(span.length != tokens for span in medium.spans):

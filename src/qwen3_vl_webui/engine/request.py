@@ -45,8 +45,8 @@ class Span(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Pixels(msgspec.Struct, frozen=True, kw_only=True):
-    """Where the frames of one medium lie: uint8, [frames, height, width, 3], height and width multiples of the patch
-    factor.
+    """Where the frames of one medium lie: uint8, [frames, height, width, 3]. What has not the size of its grid is
+    resized by the engine.
     """
 
     name: str  # of the shared memory; "" when the receiver was handed the array itself

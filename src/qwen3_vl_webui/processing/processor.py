@@ -6,7 +6,8 @@ the template by one `<{t:.1f} seconds><|vision_start|>` pads `<|vision_end|>` fo
 mean time of its frames: so do the authors' reference (transformers 4.57) and vLLM; later transformers keep the outer
 pair.
 
-Decoded and resized pixels are kept for the next turns of a conversation, up to `MediaLimits.cache_bytes`.
+Pictures are resized here, or by the engine where its device is quicker at it (`device_resizes`); videos always here,
+frame by frame. The pixels are kept for the next turns of a conversation, up to `MediaLimits.cache_bytes`.
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ from qwen3_vl_webui.processing.template import ChatTemplate, Rendered
 from qwen3_vl_webui.processing.tokenizer import Tokenizer
 from qwen3_vl_webui.processing.video import decode_video
 
+HANDED_OVER = 2.0  # times the pixels that the model will see: a larger source is resized here, for the memory's sake
 RESIZE = "bicubic-antialias-1"  # part of a medium's identity: change it when pixels change
 
 
@@ -53,7 +55,7 @@ class Seen:
 
 @dataclass(frozen=True, kw_only=True)
 class Prompt:
-    """A prompt for the engine. `pixels` holds each medium once, by key: uint8 [frames, rows, columns, 3], resized."""
+    """A prompt for the engine. `pixels` holds each medium once, by key: uint8 [frames, rows, columns, 3]."""
 
     text: str  # as the reference would print it, with one pad for each medium
     token_ids: list[int]
@@ -88,6 +90,7 @@ class Processor:
         image_rule: ImageRule,
         video_rule: VideoRule,
         limits: MediaLimits,
+        device_resizes: bool = False,
     ) -> None:
         self.config = config
         self.tokenizer = tokenizer
@@ -95,6 +98,7 @@ class Processor:
         self.image_rule = image_rule
         self.video_rule = video_rule
         self.limits = limits
+        self.device_resizes = device_resizes
         self._cache = _MediaCache(limits.cache_bytes)
         vision = config.vision
         self._merge_area = vision.spatial_merge_size**2
@@ -117,8 +121,11 @@ class Processor:
         self._pad = re.compile(f"{start}(?P<pad>{image}|{video}){end}")
 
     @classmethod
-    def load(cls, folder: Path, limits: MediaLimits) -> Processor:
-        """Read the tokenizer, the template and the sizes of a checkpoint folder; no weights."""
+    def load(cls, folder: Path, limits: MediaLimits, *, device_resizes: bool = False) -> Processor:
+        """Read the tokenizer, the template and the sizes of a checkpoint folder; no weights.
+
+        `device_resizes`: hand pictures to the engine as they are, unless they are much larger than what the model sees.
+        """
         config = ModelConfig.load(folder)
         tokenizer = Tokenizer.load(folder)
         image_rule, video_rule = load_rules(folder, config.vision)
@@ -129,6 +136,7 @@ class Processor:
             image_rule=image_rule,
             video_rule=video_rule,
             limits=limits,
+            device_resizes=device_resizes,
         )
 
     @property
@@ -232,7 +240,9 @@ class Processor:
         frame = decode_image(source, self.limits.max_image_pixels, field=field)
         height, width = frame.shape[:2]
         rows, columns = rule.size(height, width, field=field)
-        pixels = resize_frames(frame[None], rows, columns)
+        pixels = frame[None]
+        if not self.device_resizes or height * width > HANDED_OVER * rows * columns:
+            pixels = resize_frames(pixels, rows, columns)
         patch = self.config.vision.patch_size
         grid = (1, rows // patch, columns // patch)
         return _Medium(
