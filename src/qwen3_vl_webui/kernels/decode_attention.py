@@ -40,7 +40,7 @@ class DecodeTiles:
     tokens: int = 64
     least_steps: int = 1
     programs: int = 2
-    warps: int = 4
+    warps: int = 2
     stages: int = 3
 
 

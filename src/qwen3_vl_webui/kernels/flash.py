@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
+import torch
 import triton
 import triton.language as tl
 
@@ -19,6 +21,12 @@ class FlashTiles:
     warps: int
     stages: int
     descriptors: bool = False
+
+
+@lru_cache
+def capability(device: torch.device) -> tuple[int, int]:
+    """Compute capability; on a CPU, where the interpreter runs, the least that the kernels are made for."""
+    return torch.cuda.get_device_capability(device) if device.type == "cuda" else (8, 0)
 
 
 @triton.jit

@@ -22,7 +22,7 @@ import triton.language as tl
 from torch import Tensor
 from triton.tools.tensor_descriptor import TensorDescriptor
 
-from qwen3_vl_webui.kernels.flash import LOG2_E, FlashTiles, attend_tile
+from qwen3_vl_webui.kernels.flash import LOG2_E, FlashTiles, attend_tile, capability
 
 
 def prefill_attention_reference(
@@ -44,9 +44,13 @@ def prefill_attention_reference(
     return out
 
 
-def prefill_tiles(capability: tuple[int, int], d: int, block_size: int) -> FlashTiles:
-    """Tiles that fit into the shared memory of a device of this compute capability."""
+def prefill_tiles(capability: tuple[int, int], block_size: int) -> FlashTiles:
+    """Tiles for heads of up to 128 that fit into a device's shared memory; figures in `benchmarks/log.md`."""
     if capability[0] == 9:
+        if block_size % 128 == 0:
+            return FlashTiles(queries=128, keys=128, warps=8, stages=3, descriptors=True)
+        if block_size % 64 == 0:
+            return FlashTiles(queries=64, keys=64, warps=4, stages=3, descriptors=True)
         return FlashTiles(queries=128, keys=128, warps=8, stages=2)
     if capability == (8, 0):
         return FlashTiles(queries=128, keys=64, warps=8, stages=3)
@@ -62,8 +66,9 @@ def prefill_attention(
     max_query: int,
     *,
     out: Tensor | None = None,
-    tiles: FlashTiles,
+    tiles: FlashTiles | None = None,
 ) -> Tensor:
+    """`out`: of q's shape; rows outside all segments are left as they are."""
     keys, values = cache
     kv_heads, blocks, block_size, d = keys.shape
     count, heads, _ = q.shape
@@ -75,6 +80,7 @@ def prefill_attention(
     assert block_table.stride(1) == 1
     out = torch.empty_like(q) if out is None else out
     assert out.is_contiguous()
+    tiles = tiles or prefill_tiles(capability(q.device), block_size)
     segments = context.shape[0]
     if not count:
         return out

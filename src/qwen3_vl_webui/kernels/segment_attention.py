@@ -17,7 +17,7 @@ import triton.language as tl
 from torch import Tensor
 from triton.tools.tensor_descriptor import TensorDescriptor
 
-from qwen3_vl_webui.kernels.flash import LOG2_E, FlashTiles, attend_tile
+from qwen3_vl_webui.kernels.flash import LOG2_E, FlashTiles, attend_tile, capability
 
 
 def segment_attention_reference(q: Tensor, k: Tensor, v: Tensor, starts: Tensor) -> Tensor:
@@ -30,11 +30,11 @@ def segment_attention_reference(q: Tensor, k: Tensor, v: Tensor, starts: Tensor)
     return torch.cat(parts)
 
 
-def segment_tiles(capability: tuple[int, int], d: int) -> FlashTiles:
-    """Tiles that fit into the shared memory of a device of this compute capability."""
+def segment_tiles(capability: tuple[int, int]) -> FlashTiles:
+    """Tiles for heads of up to 64 that fit into a device's shared memory; figures in `benchmarks/log.md`."""
     if capability[0] == 9:
-        return FlashTiles(queries=128, keys=128, warps=8, stages=3)
-    return FlashTiles(queries=128, keys=64, warps=4, stages=2 if d > 64 else 3)
+        return FlashTiles(queries=128, keys=64, warps=8, stages=4, descriptors=True)
+    return FlashTiles(queries=128, keys=64, warps=4, stages=3)
 
 
 def segment_attention(
@@ -45,7 +45,7 @@ def segment_attention(
     max_length: int,
     *,
     out: Tensor | None = None,
-    tiles: FlashTiles,
+    tiles: FlashTiles | None = None,
 ) -> Tensor:
     count, heads, d = q.shape
     assert q.shape == k.shape == v.shape
@@ -54,6 +54,7 @@ def segment_attention(
     assert starts.dtype == torch.int32
     out = torch.empty((count, heads, d), dtype=q.dtype, device=q.device) if out is None else out
     assert out.is_contiguous()
+    tiles = tiles or segment_tiles(capability(q.device))
     segments = starts.shape[0] - 1
     if not count:
         return out

@@ -21,6 +21,21 @@ class Attention(Protocol):
         ...
 
 
+class HeadNorm(Protocol):
+    """An RMSNorm over each head's numbers."""
+
+    weight: Tensor
+    eps: float
+
+
+class FusedAttention(Attention, Protocol):
+    """An attention that can also take what comes out of the qkv product."""
+
+    def fused(self, layer: int, qkv: Tensor, q_norm: HeadNorm, k_norm: HeadNorm, cos: Tensor, sin: Tensor) -> Tensor:
+        """qkv [n, (heads + 2 * kv_heads) * d] before norm and rotary; cos and sin [n, 1, d / 2] -> [n, heads * d]."""
+        ...
+
+
 class DenseAttention:
     """Causal attention within each of several whole sequences that lie one after the other. Differentiable."""
 

@@ -1,0 +1,65 @@
+"""PyTorch's own operations behind the backend interface: the reference, and what runs where nothing faster can."""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from qwen3_vl_webui.engine.attention.base import Mixed
+from qwen3_vl_webui.engine.kv_cache import KVCache
+from qwen3_vl_webui.kernels.paged_attention import Plan, Segment, paged_attention, plan, write_kv
+from qwen3_vl_webui.model.attention import Attention
+
+
+class TorchBackend:
+    """Attention over one cache. A mixed batch is read back to the host, which decides what is computed together."""
+
+    name = "torch"
+
+    def __init__(self, cache: KVCache) -> None:
+        self.cache = cache
+
+    def decode(self, tables: Tensor, lengths: Tensor) -> Attention:
+        return _Decode(self.cache, tables, lengths)
+
+    def mixed(self, batch: Mixed) -> Attention:
+        tables = batch.tables.cpu().numpy().astype("int64", copy=False)
+        contexts, lengths = batch.context.tolist(), batch.starts.diff().tolist()
+        segments = [
+            Segment(context, length, blocks)
+            for context, length, blocks in zip(contexts, lengths, tables, strict=True)
+            if length
+        ]
+        data = self.cache.data
+        return _Mixed(self.cache, plan(segments, self.cache.block_size, dtype=data.dtype, device=data.device))
+
+
+class _Decode:
+    def __init__(self, cache: KVCache, tables: Tensor, lengths: Tensor) -> None:
+        self.cache, self.tables = cache, tables
+        last = lengths.long().clamp(min=1) - 1
+        block = tables.gather(1, (last // cache.block_size)[:, None]).squeeze(1)
+        self.slots = block * cache.block_size + last % cache.block_size
+        seen = torch.arange(tables.shape[1] * cache.block_size, device=tables.device)
+        self.unseen = (seen > last[:, None])[None, :, None]  # [1, rows, 1, keys]
+
+    def __call__(self, layer: int, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+        pair = self.cache.layers[layer]
+        write_kv(pair, k, v, self.slots)
+        rows, heads, d = q.shape
+        # What a table holds past the length may be anything, NaN too.
+        keys, values = (pool[:, self.tables].flatten(2, 3).masked_fill(self.unseen.transpose(2, 3), 0) for pool in pair)
+        query = q.view(rows, keys.shape[0], -1, d).transpose(0, 1)
+        out = F.scaled_dot_product_attention(query, keys, values, attn_mask=~self.unseen)
+        return out.transpose(0, 1).reshape(rows, heads, d)
+
+
+class _Mixed:
+    def __init__(self, cache: KVCache, batch: Plan) -> None:
+        self.cache, self.batch = cache, batch
+
+    def __call__(self, layer: int, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+        pair = self.cache.layers[layer]
+        write_kv(pair, k, v, self.batch.slots)
+        return paged_attention(q, k, v, pair, self.batch)

@@ -1,0 +1,106 @@
+"""Our Triton kernels behind the backend interface: one kernel a layer for decoding, two for prompts.
+
+They take the qkv product as it is (`fused`); the plain call is for decoders that norm and rotate themselves.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from qwen3_vl_webui.engine.attention.base import Mixed
+from qwen3_vl_webui.engine.kv_cache import KVCache
+from qwen3_vl_webui.kernels import dependent_launch
+from qwen3_vl_webui.kernels.decode_attention import DecodeWorkspace, decode_attention, decode_step
+from qwen3_vl_webui.kernels.norm_rope_write import norm_rope_write
+from qwen3_vl_webui.kernels.paged_attention import write_kv
+from qwen3_vl_webui.kernels.prefill_attention import prefill_attention
+from qwen3_vl_webui.model.attention import FusedAttention, HeadNorm
+
+
+class TritonBackend:
+    """Attention of batches of up to `max_running` decoding rows over one cache. One stream at a time may use it."""
+
+    name = "triton"
+
+    def __init__(self, cache: KVCache, *, num_heads: int, max_running: int) -> None:
+        self.cache = cache
+        keys = cache.layers[0][0]
+        self.num_heads, self.num_kv_heads, self.head_dim = num_heads, keys.shape[0], keys.shape[-1]
+        self.workspace = DecodeWorkspace.allocate(max_running, num_heads, self.num_kv_heads, self.head_dim, keys.device)
+        self.dependent = dependent_launch.supported(keys.device)
+
+    def decode(self, tables: Tensor, lengths: Tensor) -> FusedAttention:
+        return _Decode(self, tables, lengths)
+
+    def mixed(self, batch: Mixed) -> FusedAttention:
+        return _Mixed(self, batch)
+
+    def prefill(self, q: Tensor, pair: tuple[Tensor, Tensor], batch: Mixed, out: Tensor) -> None:
+        """Attention of the segments after the first `ones`: q [n, heads, d] of all segments, out likewise."""
+        ones = batch.ones
+        prefill_attention(
+            q, pair, batch.tables[ones:], batch.starts[ones:], batch.context[ones:], batch.max_query, out=out
+        )
+
+
+class _Decode:
+    def __init__(self, backend: TritonBackend, tables: Tensor, lengths: Tensor) -> None:
+        self.backend, self.tables, self.lengths = backend, tables, lengths
+
+    def fused(self, layer: int, qkv: Tensor, q_norm: HeadNorm, k_norm: HeadNorm, cos: Tensor, sin: Tensor) -> Tensor:
+        backend = self.backend
+        out = decode_step(
+            qkv,
+            q_norm.weight,
+            k_norm.weight,
+            q_norm.eps,
+            cos,
+            sin,
+            backend.cache.layers[layer],
+            self.tables,
+            self.lengths,
+            backend.workspace,
+            dependent=backend.dependent,
+        )
+        return out.flatten(1)
+
+    def __call__(self, layer: int, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+        pair = self.backend.cache.layers[layer]
+        size = self.backend.cache.block_size
+        last = (self.lengths.long() - 1).clamp(min=0)
+        slots = self.tables.gather(1, (last // size)[:, None])[:, 0] * size + last % size
+        write_kv(pair, k, v, slots)
+        return decode_attention(q.contiguous(), pair, self.tables, self.lengths, self.backend.workspace)
+
+
+class _Mixed:
+    def __init__(self, backend: TritonBackend, batch: Mixed) -> None:
+        self.backend, self.batch = backend, batch
+        self.lengths = batch.context[: batch.ones] + 1
+
+    def fused(self, layer: int, qkv: Tensor, q_norm: HeadNorm, k_norm: HeadNorm, cos: Tensor, sin: Tensor) -> Tensor:
+        backend, batch = self.backend, self.batch
+        pair = backend.cache.layers[layer]
+        shape = (qkv.shape[0], backend.num_heads, backend.head_dim)
+        out = torch.empty(shape, dtype=qkv.dtype, device=qkv.device)
+        q = norm_rope_write(qkv, q_norm.weight, k_norm.weight, q_norm.eps, cos, sin, pair, batch.slots)
+        self._attend(q, pair, out)
+        return out.flatten(1)
+
+    def __call__(self, layer: int, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+        pair = self.backend.cache.layers[layer]
+        write_kv(pair, k, v, self.batch.slots)
+        q = q.contiguous()
+        out = torch.empty_like(q)
+        self._attend(q, pair, out)
+        return out
+
+    def _attend(self, q: Tensor, pair: tuple[Tensor, Tensor], out: Tensor) -> None:
+        backend, batch = self.backend, self.batch
+        ones = batch.ones
+        if ones:
+            tables = batch.tables[:ones]
+            decode_attention(q[:ones], pair, tables, self.lengths, backend.workspace, out=out[:ones])
+        if ones < batch.context.shape[0]:
+            backend.prefill(q, pair, batch, out)

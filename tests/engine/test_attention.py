@@ -1,0 +1,139 @@
+"""Every backend that runs here gives the reference's attention and leaves the same cache behind."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from paged_cases import WHERE, Where, paged
+from qwen3_vl_webui.engine.attention.base import AttentionBackend, Mixed
+from qwen3_vl_webui.engine.attention.torch_backend import TorchBackend
+from qwen3_vl_webui.engine.attention.triton_backend import TritonBackend
+from qwen3_vl_webui.engine.kv_cache import KVCache
+from qwen3_vl_webui.kernels.norm_rope_write import norm_rope_write_reference
+from qwen3_vl_webui.kernels.prefill_attention import prefill_attention_reference
+from qwen3_vl_webui.model import rope
+from qwen3_vl_webui.model.text import RMSNorm
+
+HEADS, KV_HEADS, D, BLOCK = 4, 2, 16, 4
+LAYER = 1
+
+
+def build(name: str, cache: KVCache, rows: int) -> AttentionBackend:
+    return TorchBackend(cache) if name == "torch" else TritonBackend(cache, num_heads=HEADS, max_running=rows)
+
+
+class Case:
+    """Sequences with `contexts` tokens in a cache and `lengths` new ones, and what their attention should give."""
+
+    def __init__(self, contexts: list[int], lengths: list[int], where: Where) -> None:
+        self.device, self.dtype, self.tolerance = where
+        totals = [context + length for context, length in zip(contexts, lengths, strict=True)]
+        case = paged(totals, kv_heads=KV_HEADS, d=D, block_size=BLOCK, dtype=self.dtype, device=self.device, junk=3e4)
+        blocks = case.cache[0].shape[1]
+        self.cache = KVCache(
+            num_layers=2,
+            num_blocks=blocks,
+            block_size=BLOCK,
+            num_kv_heads=KV_HEADS,
+            head_dim=D,
+            dtype=self.dtype,
+            device=torch.device(self.device),
+        )
+        for own, pool in zip(self.cache.layers[LAYER], case.cache, strict=True):
+            own[:, :blocks] = pool
+        self.tables, self.lengths = case.block_table, case.lengths
+        self.starts = torch.tensor([0, *lengths], device=self.device).cumsum(0).int()
+        self.context = torch.tensor(contexts, device=self.device).int()
+        self.slots = torch.cat([slots[start:] for slots, start in zip(case.slots, contexts, strict=True)])
+        count = sum(lengths)
+        self.qkv = torch.randn(count, (HEADS + 2 * KV_HEADS) * D, device=self.device).to(self.dtype)
+        angles = torch.rand(count, 1, D // 2, device=self.device) * 10
+        self.cos, self.sin = angles.cos(), angles.sin()
+        self.norms = [RMSNorm(D, 1e-6).to(self.device, self.dtype).requires_grad_(False) for _ in range(2)]
+        for norm in self.norms:
+            norm.weight.copy_(torch.rand(D) + 0.5)
+        self.after = (case.cache[0].clone(), case.cache[1].clone())
+        q = norm_rope_write_reference(
+            self.qkv, self.norms[0].weight, self.norms[1].weight, 1e-6, self.cos, self.sin, self.after, self.slots
+        )
+        self.wanted = prefill_attention_reference(q, self.after, self.tables, self.starts, self.context)
+
+    def mixed(self, backend: AttentionBackend) -> object:
+        lengths = self.starts.diff().tolist()
+        return backend.mixed(
+            Mixed(
+                tables=self.tables,
+                starts=self.starts,
+                context=self.context,
+                slots=self.slots,
+                max_query=max(lengths),
+                ones=lengths.count(1),
+            )
+        )
+
+    def check(self, attention: object) -> None:
+        """By the plain call, and by the fused one where there is one."""
+        before = self.cache.data.clone()
+        heads = self.qkv.unflatten(1, (-1, D))
+        q, k, v = heads.split((HEADS, KV_HEADS, KV_HEADS), dim=1)
+        q, k = (
+            rope.rotate(norm(x).float(), self.cos, self.sin).to(self.dtype)
+            for norm, x in zip(self.norms, (q, k), strict=True)
+        )
+        self.compare(attention(LAYER, q, k, v).flatten(1))
+        if (fused := getattr(attention, "fused", None)) is not None:
+            self.cache.data.copy_(before)
+            self.compare(fused(LAYER, self.qkv, *self.norms, self.cos, self.sin))
+
+    def compare(self, found: torch.Tensor) -> None:
+        torch.testing.assert_close(
+            found.double(), self.wanted.flatten(1), atol=3 * self.tolerance, rtol=3 * self.tolerance
+        )
+        for pool, wanted in zip(self.cache.layers[LAYER], self.after, strict=True):
+            torch.testing.assert_close(
+                pool[:, : wanted.shape[1]], wanted, atol=3 * self.tolerance, rtol=3 * self.tolerance
+            )
+        assert not bool(self.cache.layers[1 - LAYER][0].any())
+
+
+@pytest.mark.parametrize("where", WHERE)
+@pytest.mark.parametrize("name", ["torch", "triton"])
+def test_decoding(name: str, where: Where) -> None:
+    case = Case([0, 6, 40, 7], [1, 1, 1, 1], where)
+    case.check(build(name, case.cache, 4).decode(case.tables, case.lengths))
+
+
+@pytest.mark.parametrize("where", WHERE)
+@pytest.mark.parametrize("name", ["torch", "triton"])
+@pytest.mark.parametrize(
+    ("contexts", "lengths"), [([3, 9], [1, 1]), ([0], [21]), ([5, 30, 0, 6], [1, 1, 9, 20])], ids=str
+)
+def test_mixed_batches(name: str, contexts: list[int], lengths: list[int], where: Where) -> None:
+    case = Case(contexts, lengths, where)
+    case.check(case.mixed(build(name, case.cache, len(lengths))))
+
+
+@pytest.mark.parametrize("where", WHERE)
+def test_rows_that_pad_touch_nothing(where: Where) -> None:
+    """Static shapes: segments of no tokens, slots of -1, a larger `max_query`, rows of length 0."""
+    case = Case([5, 8], [1, 9], where)
+    backend = TritonBackend(case.cache, num_heads=HEADS, max_running=2)
+    pad = torch.nn.functional.pad
+    batch = Mixed(
+        tables=pad(case.tables, (0, 0, 0, 1)),
+        starts=pad(case.starts, (0, 1), value=10),
+        context=pad(case.context, (0, 1)),
+        slots=pad(case.slots, (0, 3), value=-1),
+        max_query=16,
+        ones=1,
+    )
+    qkv, cos, sin = pad(case.qkv, (0, 0, 0, 3)), pad(case.cos, (0, 0, 0, 0, 0, 3)), pad(case.sin, (0, 0, 0, 0, 0, 3))
+    out = backend.mixed(batch).fused(LAYER, qkv, *case.norms, cos, sin)
+    case.compare(out[:10])
+    before = case.cache.data.clone()
+    out = backend.decode(case.tables, torch.zeros_like(case.lengths)).fused(
+        LAYER, qkv[:2], *case.norms, cos[:2], sin[:2]
+    )
+    assert not bool(out.any())
+    assert torch.equal(case.cache.data, before)
