@@ -20,6 +20,8 @@ from qwen3_vl_webui.engine.request import Edition
 from qwen3_vl_webui.errors import EngineFailure, NotFound, WebUIError
 from qwen3_vl_webui.history.records import MessageRecord, Status
 from qwen3_vl_webui.history.store import HistoryStore
+from qwen3_vl_webui.processing.messages import MediaPart
+from qwen3_vl_webui.processing.source import Source
 from qwen3_vl_webui.server.events import (
     Done,
     Finished,
@@ -48,6 +50,7 @@ class Answer:
     waiting: Waiting | None = None
     queue: int = 0  # requests that wait for a place, this one among them; as it was last seen
     prompt_tokens: int | None = None
+    asked: tuple[tuple[int, str], ...] = ()  # of each medium in the request: its message's number, its hash
     seen: tuple[SeenMedia, ...] = ()
     reasoning: str = ""
     reasoning_started: float | None = None
@@ -118,8 +121,10 @@ class Answer:
                     "seen_size": list(medium.seen_size),
                     "visual_tokens": medium.visual_tokens,
                     "frame_times": [round(t, 2) for t in medium.frame_times],
+                    "turn": turn,
+                    "hash": digest,
                 }
-                for medium in self.seen
+                for medium, (turn, digest) in zip(self.seen, self.asked, strict=True)
             ]
         if self.reason is not None:
             facts["finish_reason"] = self.reason
@@ -164,7 +169,9 @@ class Answers:
         record = await asyncio.to_thread(
             self._history.add_message, conversation_id, role="assistant", edition=request.edition, status="streaming"
         )
-        answer = Answer(record=record, edition=request.edition, max_tokens=request.max_tokens or 0)
+        answer = Answer(
+            record=record, edition=request.edition, max_tokens=request.max_tokens or 0, asked=_media_of(request)
+        )
         task = asyncio.create_task(self._write(answer, request), name=f"answer {record.id}")
         self._running[conversation_id] = (answer, task)
         await asyncio.sleep(0)  # cancelled before it began, the task would not save its end
@@ -234,3 +241,12 @@ class Answers:
             self._history.update_message(
                 record.id, text=record.text, reasoning=record.reasoning, status=record.status, facts=record.facts
             )
+
+
+def _media_of(request: ChatRequest) -> tuple[tuple[int, str], ...]:
+    return tuple(
+        (number, part.source.sha256)
+        for number, message in enumerate(request.messages)
+        for part in message.parts
+        if isinstance(part, MediaPart) and isinstance(part.source, Source)
+    )

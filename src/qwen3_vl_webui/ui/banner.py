@@ -9,7 +9,7 @@ from typing import Any
 from qwen3_vl_webui.engine.status import EngineStatus
 from qwen3_vl_webui.errors import Language
 from qwen3_vl_webui.server.service import ChatService
-from qwen3_vl_webui.ui.rendering import ACTION_KEY, button, escape
+from qwen3_vl_webui.ui.markup import ACTION_KEY, button, escape
 from qwen3_vl_webui.ui.texts import say
 
 BOOT = secrets.token_hex(8)  # tells the page that the server is another process than before

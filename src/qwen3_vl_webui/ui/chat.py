@@ -21,7 +21,8 @@ from qwen3_vl_webui.processing.source import Source
 from qwen3_vl_webui.server.service import ChatRequest
 from qwen3_vl_webui.ui.answers import Answers
 from qwen3_vl_webui.ui.examples import EXAMPLES
-from qwen3_vl_webui.ui.rendering import ChatbotMessage, button, escape, render_turns
+from qwen3_vl_webui.ui.markup import button, escape
+from qwen3_vl_webui.ui.rendering import ChatbotMessage, render_turns
 from qwen3_vl_webui.ui.settings import budget_of, sampling_of
 from qwen3_vl_webui.ui.texts import say
 

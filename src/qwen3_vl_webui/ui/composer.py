@@ -9,7 +9,7 @@ import gradio as gr
 
 from qwen3_vl_webui.engine.request import Edition
 from qwen3_vl_webui.errors import Language
-from qwen3_vl_webui.ui.rendering import button, escape
+from qwen3_vl_webui.ui.markup import button, escape
 from qwen3_vl_webui.ui.texts import say
 
 Updates = dict[Any, Any]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from qwen3_vl_webui.errors import Language
-from qwen3_vl_webui.ui.rendering import button, escape
+from qwen3_vl_webui.ui.markup import button, escape
 from qwen3_vl_webui.ui.texts import say
 
 

@@ -23,7 +23,8 @@ from qwen3_vl_webui.ui.chat import Chat, Question, explain
 from qwen3_vl_webui.ui.composer import Composer
 from qwen3_vl_webui.ui.examples import EXAMPLES
 from qwen3_vl_webui.ui.layout import Layout
-from qwen3_vl_webui.ui.rendering import escape, render_live, render_turns
+from qwen3_vl_webui.ui.markup import escape
+from qwen3_vl_webui.ui.rendering import render_live, render_turns
 from qwen3_vl_webui.ui.sidebar import PAGE_SIZE
 from qwen3_vl_webui.ui.texts import language_of, say
 from qwen3_vl_webui.ui.updates import Updates, View, merge

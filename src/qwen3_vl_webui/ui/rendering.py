@@ -1,47 +1,26 @@
 """Turns of a conversation as the Chatbot's messages.
 
 Words of the user are shown exactly as typed, never as Markdown or HTML. Words of the model are Markdown that the
-Chatbot sanitises. Buttons carry `ACTION_KEY`, drawn anew at every start, so that nothing the model writes can pass for
-one of ours.
+Chatbot sanitises.
 """
 
 from __future__ import annotations
 
-import html
-import secrets
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from qwen3_vl_webui.errors import Language
 from qwen3_vl_webui.history.records import MediaRecord, MessageRecord
 from qwen3_vl_webui.ui.answers import Answer
+from qwen3_vl_webui.ui.drawing import render_places
+from qwen3_vl_webui.ui.markup import button, escape
+from qwen3_vl_webui.ui.preview import has_page
 from qwen3_vl_webui.ui.texts import say
 
-ACTION_KEY = secrets.token_urlsafe(12)
 SHOWN_TURNS = 40  # of a long conversation; earlier ones come on request
 
 ChatbotMessage = dict[str, Any]
-
-
-def escape(text: str) -> str:
-    """Text as HTML on one line: no tag, no end of a Markdown paragraph, no placeholder of a template."""
-    escaped = html.escape(text, quote=True).replace("\r\n", "\n")
-    return (
-        escaped.replace("\n", "&#10;")
-        .replace("{", "&#123;")
-        .replace("$", "&#36;")
-        .replace("\\", "&#92;")
-        .replace("`", "&#96;")
-    )
-
-
-def button(action: str, target: str, label: str, *, css: str = "", text: str = "") -> str:
-    """A button that `assets/page.js` turns into an event. All in its class: the Chatbot removes `data-` attributes."""
-    return (
-        f'<button type="button" class="act act-{action} {css} do-{action} key-{ACTION_KEY} id-{escape(target)}" '
-        f'title="{escape(label)}" aria-label="{escape(label)}">{escape(text)}</button>'
-    )
 
 
 def render_turns(
@@ -57,6 +36,7 @@ def render_turns(
     Not `complete`: an answer follows that the caller adds.
     """
     hidden = 0 if all_turns else max(0, len(turns) - SHOWN_TURNS)
+    stored = {medium.hash for turn in turns for medium in turn.media}
     messages: list[ChatbotMessage] = []
     if hidden:
         label = say("earlier_messages", language, count=hidden)
@@ -68,7 +48,7 @@ def render_turns(
         elif live is not None and live.record.id == turn.id:
             messages.extend(render_live(live, language))
         else:
-            messages.extend(render_answer(turn, language, last=last))
+            messages.extend(render_answer(turn, language, last=last, stored=stored))
     return messages
 
 
@@ -102,8 +82,13 @@ def render_live(answer: Answer, language: Language) -> list[ChatbotMessage]:
     return messages
 
 
-def render_answer(turn: MessageRecord, language: Language, *, last: bool) -> list[ChatbotMessage]:
-    """A finished answer: its reasoning folded, its text, what went wrong, its figures and buttons."""
+def render_answer(
+    turn: MessageRecord, language: Language, *, last: bool, stored: Collection[str] | None = None
+) -> list[ChatbotMessage]:
+    """A finished answer: its reasoning folded, its text, what it points at, what went wrong, its figures and buttons.
+
+    `stored`: the hashes of the media that the conversation still has; None: all of them.
+    """
     messages: list[ChatbotMessage] = []
     facts = turn.facts
     if turn.reasoning:
@@ -113,6 +98,8 @@ def render_answer(turn: MessageRecord, language: Language, *, last: bool) -> lis
         )
     if turn.text:
         messages.append(_markdown(turn.text))
+    if drawn := render_places(turn.text, facts, turn.id, language, stored=stored):
+        messages.append(_html("assistant", drawn))
     if notice := _notice(turn, language):
         kind = "error" if turn.status in ("failed", "interrupted", "streaming") else "note"
         retry = (
@@ -123,6 +110,8 @@ def render_answer(turn: MessageRecord, language: Language, *, last: bool) -> lis
             _html("assistant", f'<div class="notice {kind}" role="{role}"><span>{escape(notice)}</span>{retry}</div>')
         )
     actions = button("copy", turn.id, say("copy", language)) if turn.text else ""
+    if has_page(turn.text):
+        actions += button("preview", turn.id, say("preview", language))
     if last:
         actions += button("retry", turn.id, say("retry", language))
     actions += button("delete", turn.id, say("delete_answer", language))

@@ -1,4 +1,4 @@
-"""The page's own addresses under `/ui`: the examples, the text of a message to copy, the server's state.
+"""The page's own addresses under `/ui`: the examples, what of a message is copied or previewed, the server's state.
 
 Media and exports come from `/api/conversations`, which programs use too.
 """
@@ -6,15 +6,18 @@ Media and exports come from `/api/conversations`, which programs use too.
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Callable
 from typing import Any
 
 from fastapi import APIRouter
-from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, Response
+from starlette.responses import FileResponse, HTMLResponse, JSONResponse, PlainTextResponse, Response
 
 from qwen3_vl_webui.errors import Language, NotFound
 from qwen3_vl_webui.history.store import HistoryStore
+from qwen3_vl_webui.ui.drawing import places_in_pixels
 from qwen3_vl_webui.ui.examples import EXAMPLES
+from qwen3_vl_webui.ui.preview import POLICY, find_page
 from qwen3_vl_webui.ui.texts import language_of
 
 
@@ -32,6 +35,17 @@ def page_router(history: HistoryStore, state: Callable[[Language], dict[str, Any
     @router.get("/text/{message_id}")
     async def text(message_id: str) -> Response:
         return PlainTextResponse((await asyncio.to_thread(history.get_message, message_id)).text)
+
+    @router.get("/places/{message_id}")
+    async def places(message_id: str) -> Response:
+        message = await asyncio.to_thread(history.get_message, message_id)
+        found = places_in_pixels(message.text, message.facts)
+        return PlainTextResponse(json.dumps(found, ensure_ascii=False, indent=1))
+
+    @router.get("/preview/{message_id}")
+    async def preview(message_id: str) -> Response:
+        page = find_page((await asyncio.to_thread(history.get_message, message_id)).text)
+        return HTMLResponse(page or "", headers={"Content-Security-Policy": POLICY, "Cache-Control": "no-store"})
 
     @router.get("/status")
     async def status(language: str = "en") -> Response:

@@ -10,6 +10,7 @@ import gradio as gr
 from qwen3_vl_webui.engine.request import Edition, SamplingParams
 from qwen3_vl_webui.errors import InvalidRequest, Language
 from qwen3_vl_webui.processing.messages import MediaBudget
+from qwen3_vl_webui.ui.markup import button
 from qwen3_vl_webui.ui.presets import (
     FRAMES_PER_GROUP,
     PENALTY_CONTROLS,
@@ -20,7 +21,6 @@ from qwen3_vl_webui.ui.presets import (
     Control,
     values_for,
 )
-from qwen3_vl_webui.ui.rendering import button
 from qwen3_vl_webui.ui.texts import TEXTS, say
 
 Updates = dict[Any, Any]

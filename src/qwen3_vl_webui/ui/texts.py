@@ -139,6 +139,12 @@ TEXTS: dict[str, tuple[str, str]] = {
         "视频 {number}：{width}×{height} 像素，取 {frames} 帧，按 {seen_width}×{seen_height} 查看，{tokens} 个词元",
     ),
     "saw_times": ("Frames at {times} s", "帧时间（秒）：{times}"),
+    "pointed_at": ("What it pointed at: {count}", "所指位置：{count} 处"),
+    "place": ("Place {number}", "位置 {number}"),
+    "on_picture": ("On picture {number}", "在图片 {number} 上"),
+    "save_drawing": ("Save the picture with its marks", "保存带标记的图片"),
+    "copy_places": ("Copy the places in pixels, as JSON", "以像素坐标复制（JSON）"),
+    "preview": ("Preview the page", "预览网页"),
     # settings
     "settings": ("Settings", "设置"),
     "sampling": ("Sampling", "采样"),

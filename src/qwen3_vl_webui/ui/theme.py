@@ -6,7 +6,7 @@ from pathlib import Path
 
 import gradio as gr
 
-from qwen3_vl_webui.ui.rendering import ACTION_KEY
+from qwen3_vl_webui.ui.markup import ACTION_KEY
 
 ASSETS = Path(__file__).parent / "assets"
 FONT = (

@@ -162,13 +162,17 @@
     "row-rename": (button) => rename(button.closest(".row")),
     "row-delete": (button) => confirming(button.closest(".row"), true),
     "row-cancel": (button) => confirming(button.closest(".row"), false),
-    copy: async (button) => {
-      const answer = await fetch(`ui/text/${part(button, "id-")}`);
-      if (!answer.ok) return;
-      await copy(await answer.text());
-      button.classList.add("worked");
-      setTimeout(() => button.classList.remove("worked"), 1200);
-    },
+    copy: (button) => copyFrom(button, `ui/text/${part(button, "id-")}`),
+    "copy-places": (button) => copyFrom(button, `ui/places/${part(button, "id-")}`),
+    "save-drawing": (button) => saveDrawing(button.closest(".pointed")),
+    preview: (button) => preview(`ui/preview/${part(button, "id-")}`, button),
+  };
+  const copyFrom = async (button, address) => {
+    const answer = await fetch(address);
+    if (!answer.ok) return;
+    await copy(await answer.text());
+    button.classList.add("worked");
+    setTimeout(() => button.classList.remove("worked"), 1200);
   };
   document.addEventListener("click", (event) => {
     const button = event.target.closest?.("button.act");
@@ -180,23 +184,70 @@
       return;
     }
     if (narrow() && event.target.closest?.("#main")) { drawer("#conversations-bar", false); drawer("#settings-bar", false); }
-    const picture = event.target.closest?.("#chat .media img");
+    const picture = event.target.closest?.("#chat .media img, #chat .canvas");
     if (picture) enlarge(picture);
   });
 
   // A form in an answer sends nothing and goes nowhere.
   document.addEventListener("submit", (event) => { if (event.target.closest?.("#chat")) event.preventDefault(); }, true);
 
-  // -- picture viewer --------------------------------------------------------------------------------------------------
-  const enlarge = (picture) => {
-    const dialog = Object.assign(document.createElement("dialog"), { className: "viewer" });
-    dialog.setAttribute("aria-label", picture.alt);
-    dialog.append(Object.assign(document.createElement("img"), { src: picture.src, alt: picture.alt }));
-    dialog.addEventListener("click", () => dialog.close());
-    dialog.addEventListener("close", () => { dialog.remove(); picture.focus(); });
+  // -- picture viewer, the page that an answer wrote, what an answer points at ---------------------------------------------
+  const open = (dialog, back) => {
+    dialog.addEventListener("close", () => { dialog.remove(); back.focus(); });
     document.body.append(dialog);
     dialog.showModal();
   };
+  const enlarge = (picture) => {
+    const dialog = Object.assign(document.createElement("dialog"), { className: "viewer" });
+    dialog.setAttribute("aria-label", picture.alt || $("img", picture)?.alt || "");
+    dialog.append(picture.cloneNode(true));
+    dialog.addEventListener("click", () => dialog.close());
+    open(dialog, picture);
+  };
+  const preview = (address, button) => {
+    const dialog = Object.assign(document.createElement("dialog"), { className: "preview" });
+    const frame = document.createElement("iframe");
+    frame.setAttribute("sandbox", "allow-scripts"); // an origin of its own: nothing of this page is in its reach
+    frame.title = button.title;
+    frame.src = address;
+    const bar = document.createElement("header");
+    const close = Object.assign(document.createElement("button"), { type: "button", className: "act act-close", title: $("#settings-heading .act").title });
+    close.addEventListener("click", () => dialog.close());
+    bar.append(close);
+    dialog.append(bar, frame);
+    open(dialog, button);
+  };
+  const saveDrawing = (pointed) => {
+    const canvas = $("details[open] .canvas", pointed) || $(".canvas", pointed);
+    const picture = $("img", canvas);
+    const [width, height] = [picture.naturalWidth, picture.naturalHeight];
+    const sheet = Object.assign(document.createElement("canvas"), { width, height });
+    const pen = sheet.getContext("2d");
+    const unit = Math.max(1, Math.round(Math.max(width, height) / 500));
+    pen.drawImage(picture, 0, 0);
+    pen.lineWidth = 2 * unit;
+    pen.font = `600 ${11 * unit}px sans-serif`;
+    for (const mark of canvas.querySelectorAll(".mark")) {
+      const share = (name) => parseFloat(mark.style[name] || "0") / 100;
+      const [x, y] = [share("left") * width, share("top") * height];
+      pen.strokeStyle = pen.fillStyle = getComputedStyle(mark).borderTopColor;
+      if (mark.classList.contains("point")) { pen.beginPath(); pen.arc(x, y, 6 * unit, 0, 7); pen.stroke(); }
+      else pen.strokeRect(x, y, share("width") * width, share("height") * height);
+      const text = mark.textContent;
+      pen.fillRect(x, y, pen.measureText(text).width + 6 * unit, 15 * unit);
+      pen.fillStyle = "#fff";
+      pen.fillText(text, x + 3 * unit, y + 11.5 * unit);
+    }
+    Object.assign(document.createElement("a"), { href: sheet.toDataURL("image/png"), download: "marked.png" }).click();
+  };
+  document.addEventListener("mouseover", ({ target }) => {
+    for (const element of document.querySelectorAll(".pointed .lit, .pointed.lit")) element.classList.remove("lit");
+    const one = target.closest?.(".pointed .mark, .pointed ol.places li");
+    if (!one) return;
+    const pointed = one.closest(".pointed");
+    const number = [...one.classList].find((name) => /^n\d+$/.test(name));
+    for (const element of [pointed, ...pointed.querySelectorAll("." + number)]) element.classList.add("lit");
+  });
 
   // -- keys ------------------------------------------------------------------------------------------------------------
   document.addEventListener("keydown", (event) => {
@@ -210,9 +261,9 @@
       } else if ($("#editing .notice")) send("cancel-edit");
       else send("stop");
     }
-    if ((event.key === "Enter" || event.key === " ") && event.target.matches?.("#chat .media img")) {
+    if ((event.key === "Enter" || event.key === " ") && event.target.matches?.("#chat .media img, #chat .canvas img")) {
       event.preventDefault();
-      enlarge(event.target);
+      enlarge(event.target.closest(".canvas") || event.target);
     }
   });
 
