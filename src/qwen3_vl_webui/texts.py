@@ -307,7 +307,7 @@ REASONS: dict[str, tuple[str, str]] = {
     "found_none": ("no NVIDIA card was found", "没有找到 NVIDIA 显卡"),
     "frames": ("it has more than {limit} frames", "超过 {limit} 帧"),
     "hash": ("it is not a SHA-256 in lower-case hex", "不是小写十六进制的 SHA-256"),
-    "hash_differs": ("the bytes do not match the hash", "字节与哈希不符"),
+    "hash_differs": ("the bytes do not match the size or the hash", "字节与大小或哈希不符"),
     "image": ("pictures", "图片"),
     "needs": ("it needs {other}", "需要 {other}"),
     "needs_true": ("it needs {other} to be true", "需要 {other} 为 true"),

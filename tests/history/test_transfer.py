@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,11 +11,12 @@ from typing import Any
 
 import pytest
 
-from qwen3_vl_webui.errors import InvalidRequest
+from qwen3_vl_webui.errors import InvalidRequest, NotFound
 from qwen3_vl_webui.history.records import ConversationRecord
 from qwen3_vl_webui.history.store import HistoryStore
 
 PNG = b"\x89PNG\r\n\x1a\n"
+PNG_HASH = hashlib.sha256(PNG).hexdigest()
 
 
 @pytest.fixture
@@ -42,7 +45,11 @@ def test_an_embedded_export_comes_back_in_another_store(store: HistoryStore, con
     data = b"".join(store.export_json(conversation.id, embed=True))
     other = HistoryStore(store.folder.parent / "two")
     again = other.import_json(data)
-    assert (again.title, again.settings) == (conversation.title, conversation.settings)
+    assert (again.title, again.settings, again.created) == (
+        conversation.title,
+        conversation.settings,
+        conversation.created,
+    )
     assert content(again) == content(conversation)
     for item in again.messages[0].media:
         assert other.media_path(item.hash).read_bytes() == store.media_path(item.hash).read_bytes()
@@ -89,7 +96,10 @@ def good() -> dict[str, Any]:
         ({"messages": [{"role": "user"}] * 10_001}, "messages"),
         ({"media": {"a" * 64: {"mime": "image/png", "size": 1, "data": "!"}}}, "media." + "a" * 64),
         ({"media": {"a" * 64: {"mime": "image/png", "size": 8, "data": "iVBORw0KGgo="}}}, "media." + "a" * 64),
+        ({"media": {PNG_HASH: {"mime": "image/png", "size": 9, "data": "iVBORw0KGgo="}}}, "media." + PNG_HASH),
         ({"settings": {"x": "y" * 1_000_001}}, "settings"),
+        ({"created": 1e300}, "created"),
+        ({"messages": [{"role": "user", "created": -1}]}, "messages.0.created"),
     ],
 )
 def test_what_is_not_ours_is_refused(store: HistoryStore, change: dict[str, Any], field: str) -> None:
@@ -98,6 +108,23 @@ def test_what_is_not_ours_is_refused(store: HistoryStore, change: dict[str, Any]
         store.import_json(json.dumps(good() | change))
     assert field in (caught.value.field or "")
     assert store.count_conversations() == 1
+
+
+def test_a_refused_import_leaves_nothing(store: HistoryStore) -> None:
+    media = {
+        PNG_HASH: {"mime": "image/png", "size": 8, "data": base64.b64encode(PNG).decode()},
+        "a" * 64: {"mime": "image/png", "size": 1, "data": "!"},
+    }
+    with pytest.raises(InvalidRequest):
+        store.import_json(json.dumps(good() | {"media": media}))
+    with pytest.raises(NotFound):
+        store.get_media(PNG_HASH)
+
+
+def test_the_last_second_of_the_calendar_can_be_read(store: HistoryStore) -> None:
+    last = {"role": "user", "text": "hi", "created": 253_402_300_799}
+    found = store.import_json(json.dumps(good() | {"messages": [last]}))
+    assert "9999-12-31 23:59 UTC" in store.export_markdown(found.id)
 
 
 @pytest.mark.parametrize("data", [b"", b"{", b"[]", b"null", b"\xff\xfe"])

@@ -18,7 +18,7 @@ from typing import Any
 from sqlalchemy import delete, exists, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from qwen3_vl_webui.errors import Language, NotFound, words
+from qwen3_vl_webui.errors import Language, NotFound
 from qwen3_vl_webui.history.database import is_alive, open_database, this_process
 from qwen3_vl_webui.history.media import MediaFiles, MediaWriter, pieces
 from qwen3_vl_webui.history.migrations import migrate
@@ -44,9 +44,7 @@ from qwen3_vl_webui.history.records import (
 )
 from qwen3_vl_webui.history.transfer import (
     ExportedConversation,
-    ExportedMedium,
     decode,
-    foreign,
     from_json,
     to_json,
     to_markdown,
@@ -75,10 +73,20 @@ class HistoryStore:
 
     # conversations
 
-    def create_conversation(self, title: str = "", settings: Mapping[str, Any] | None = None) -> ConversationRecord:
-        """A new one; with an empty title it takes the beginning of its first question."""
+    def create_conversation(
+        self, title: str = "", settings: Mapping[str, Any] | None = None, *, created: float | None = None
+    ) -> ConversationRecord:
+        """A new one; with an empty title it takes the beginning of its first question. `created` is now unless an
+        import says otherwise.
+        """
         now = time.time()
-        row = Conversation(id=uuid.uuid4().hex, title=title, settings=dict(settings or {}), created=now, updated=now)
+        row = Conversation(
+            id=uuid.uuid4().hex,
+            title=title,
+            settings=dict(settings or {}),
+            created=now if created is None else created,
+            updated=now,
+        )
         with self._write() as session:
             session.add(row)
             session.flush()
@@ -294,8 +302,11 @@ class HistoryStore:
         """The same from a checked export. Media that are neither embedded nor stored here are left out; their hashes
         are in the message's `facts["missing_media"]`.
         """
-        media = {digest: self._import_medium(digest, medium) for digest, medium in found.media.items()}
-        conversation = self.create_conversation(found.title, found.settings)
+        embedded = {digest: medium for digest, medium in found.media.items() if medium.data is not None}
+        for digest, medium in embedded.items():  # all are right before any is stored
+            decode(digest, medium)
+        media = {digest: self.put_media(decode(digest, medium)) for digest, medium in embedded.items()}
+        conversation = self.create_conversation(found.title, found.settings, created=found.created)
         try:
             for message in found.messages:
                 records = [(item, self._stored(item.hash) or media.get(item.hash)) for item in message.media]
@@ -315,14 +326,6 @@ class HistoryStore:
             self.delete(conversation.id)
             raise
         return self.get_conversation(conversation.id)
-
-    def _import_medium(self, digest: str, medium: ExportedMedium) -> MediaRecord | None:
-        if medium.data is None:
-            return None
-        record = self.put_media(decode(digest, medium))
-        if record.hash != digest:
-            raise foreign(f"media.{digest}", words("hash_differs"))
-        return record
 
     def _stored(self, digest: str) -> MediaRecord | None:
         try:

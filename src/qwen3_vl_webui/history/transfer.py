@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import hashlib
 import json
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -20,6 +21,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from qwen3_vl_webui.errors import InvalidRequest, Language, Words, Wrong, reason_of, words
 from qwen3_vl_webui.history.media import pieces
 from qwen3_vl_webui.history.records import ConversationRecord, MessageRecord
+from qwen3_vl_webui.processing.source import HEAD, sniff
 
 FORMAT = "qwen3-vl-webui/conversation"
 MAX_TEXT = 4_000_000  # characters of one text
@@ -45,6 +47,7 @@ def _small(value: dict[str, Any]) -> dict[str, Any]:
 SmallObject = Annotated[dict[str, Any], AfterValidator(_small)]
 Text = Annotated[str, Field(max_length=MAX_TEXT)]
 Hash = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+Seconds = Annotated[float, Field(ge=0, le=253_402_300_799)]  # since the epoch, as far as calendars go
 
 
 class _Strict(BaseModel):
@@ -64,10 +67,12 @@ class ExportedMessage(_Strict):
     status: Literal["done", "stopped", "failed", "interrupted"] = "done"
     media: Annotated[list[ExportedAttachment], Field(max_length=MAX_MEDIA)] = []
     facts: SmallObject = {}
-    created: float | None = None
+    created: Seconds | None = None
 
 
 class ExportedMedium(_Strict):
+    """`mime` says to a reader what it was; here the bytes speak for themselves."""
+
     mime: str
     size: int
     data: str | None = None  # base64; None: only named
@@ -80,7 +85,7 @@ class ExportedConversation(_Strict):
     version: Literal[1]
     title: Annotated[str, Field(max_length=1000)] = ""
     settings: SmallObject = {}
-    created: float | None = None
+    created: Seconds | None = None
     messages: Annotated[list[ExportedMessage], Field(max_length=MAX_MESSAGES)]
     media: dict[Hash, ExportedMedium] = {}
 
@@ -162,11 +167,16 @@ def from_json(data: bytes | str) -> ExportedConversation:
 
 
 def decode(digest: str, medium: ExportedMedium) -> bytes:
-    """The bytes of an embedded medium."""
+    """The bytes of an embedded medium. Raises `InvalidRequest` when they are not those that were exported."""
+    field = f"media.{digest}"
     try:
-        return base64.b64decode(medium.data or "", validate=True)
+        data = base64.b64decode(medium.data or "", validate=True)
     except (binascii.Error, ValueError):
-        raise foreign(f"media.{digest}", words("base64")) from None
+        raise foreign(field, words("base64")) from None
+    if len(data) != medium.size or hashlib.sha256(data).hexdigest() != digest:
+        raise foreign(field, words("hash_differs"))
+    sniff(data[:HEAD], field=field)
+    return data
 
 
 def foreign(field: str, reason: Words | str) -> InvalidRequest:

@@ -29,7 +29,7 @@ from qwen3_vl_webui.server.service import ChatService
 from qwen3_vl_webui.server.sse import ClientLeft
 
 DESCRIPTION = "Qwen3-VL on one machine: OpenAI's chat completions with pictures and videos, and what the page uses."
-UPLOADS = ("/gradio_api/upload", "/api/conversations")  # bodies that are streamed to disk
+UPLOADS = ("/gradio_api/upload", "/api/conversations/media")  # bodies that are streamed to disk
 
 
 def create_app(settings: Settings, resolved: Resolved | None = None) -> FastAPI:
