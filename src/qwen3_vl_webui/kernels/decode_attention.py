@@ -27,10 +27,10 @@ import triton.language as tl
 from torch import Tensor
 
 from qwen3_vl_webui.kernels import dependent_launch
+from qwen3_vl_webui.kernels.flash import LOG2_E, attend_tile
 from qwen3_vl_webui.kernels.norm_rope_write import norm_rope_write_reference, normed_and_turned
 
 _SPLITS_AT_ONCE = 16  # partial sums that are added up together
-_LOG2_E = 1.4426950408889634
 
 
 @dataclass(frozen=True)
@@ -153,7 +153,10 @@ def decode_step(
     tiles: DecodeTiles | None = None,
     dependent: bool = False,
 ) -> Tensor:
-    """Norm, rotary embedding, cache write and attention; cos and sin [n, d / 2] or [n, 1, d / 2] float32."""
+    """Norm, rotary embedding, cache write and attention; cos and sin [n, d / 2] or [n, 1, d / 2] float32.
+
+    `dependent`: all but qkv is read before the wait, so it must come from ordinary kernels or an earlier chain.
+    """
     kv_heads, _, _, d = cache[0].shape
     count, width = qkv.shape
     assert qkv.stride(1) == 1
@@ -211,7 +214,7 @@ def _launch(
         workspace.arrived,
         out,
         eps,
-        d**-0.5 * _LOG2_E,
+        d**-0.5 * LOG2_E,
         row_stride,
         keys.stride(0),
         block_table.stride(0),
@@ -282,7 +285,9 @@ def _decode(  # type: ignore[no-untyped-def]
         qw_other = tl.load(q_weight + other).to(tl.float32)
         kw = tl.load(k_weight + column).to(tl.float32)
         kw_other = tl.load(k_weight + other).to(tl.float32)
-    if DEPENDENT:
+        c = tl.load(cos + row * (D // 2) + column % (D // 2))
+        s = tl.load(sin + row * (D // 2) + column % (D // 2))
+    elif DEPENDENT:
         dependent_launch.wait()
 
     length = tl.load(lengths + row)
@@ -296,46 +301,44 @@ def _decode(  # type: ignore[no-untyped-def]
         table = block_table + row * table_stride
         keys += kv_head.to(tl.int64) * cache_stride
         values += kv_head.to(tl.int64) * cache_stride
-        q_at = q + row * row_stride + (kv_head * GROUP + member) * D
-        x = tl.load(q_at + column, mask=member < GROUP, other=0.0)
+        # The first step's keys and values are on their way before the kernel ahead has ended.
+        slot = _slots(table, start, end, BLOCK, TOKENS)
+        k = tl.load(keys + slot[:, None] * D + column)
+        v = tl.load(values + slot[:, None] * D + column)
+        slot = _slots(table, start + TOKENS, end, BLOCK, TOKENS)
         largest = tl.full((ROWS,), float("-inf"), tl.float32)
         total = tl.zeros((ROWS,), tl.float32)
         summed = tl.zeros((ROWS, D), tl.float32)
+        q_at = q + row * row_stride + (kv_head * GROUP + member) * D
         if FRESH:
-            c = tl.load(cos + row * (D // 2) + column % (D // 2))
-            s = tl.load(sin + row * (D // 2) + column % (D // 2))
+            newest = tl.load(table + past // BLOCK).to(tl.int64) * BLOCK + past % BLOCK
+            if DEPENDENT:
+                dependent_launch.wait()
+            x = tl.load(q_at + column, mask=member < GROUP, other=0.0).to(tl.float32)
             partner = tl.load(q_at + other, mask=member < GROUP, other=0.0).to(tl.float32)
-            turned = normed_and_turned(x.to(tl.float32), partner, qw, qw_other, c, s, column, eps, D)
-            query = turned.to(kind)
+            query = normed_and_turned(x, partner, qw, qw_other, c, s, column, eps, D).to(kind)
             if (split == active - 1) & (length > 0):
                 k_at = q + row * row_stride + (KV_HEADS * GROUP + kv_head) * D
-                v_at = k_at + KV_HEADS * D
                 fresh = tl.load(k_at + column).to(tl.float32)
                 fresh_partner = tl.load(k_at + other).to(tl.float32)
+                value = tl.load(k_at + KV_HEADS * D + column)
                 key = normed_and_turned(fresh, fresh_partner, kw, kw_other, c, s, column, eps, D).to(kind)
-                value = tl.load(v_at + column)
-                block = tl.load(table + past // BLOCK).to(tl.int64)
-                slot = (block * BLOCK + past % BLOCK) * D + column
-                tl.store(keys + slot, key)
-                tl.store(values + slot, value)
+                tl.store(keys + newest * D + column, key)
+                tl.store(values + newest * D + column, value)
                 largest = tl.sum(query.to(tl.float32) * key.to(tl.float32), axis=1) * scale
                 total = tl.full((ROWS,), 1.0, tl.float32)
                 summed += value.to(tl.float32)
         else:
-            query = x
-        slot = _slots(table, start, end, BLOCK, TOKENS)
-        for at in tl.range(start, end, TOKENS):
+            query = tl.load(q_at + column, mask=member < GROUP, other=0.0)
+        if start < end:
+            mask = (start + token < end)[None, :]
+            largest, total, summed = attend_tile(query, k, v, mask, largest, total, summed, scale, True, PRECISION)
+        for at in tl.range(start + TOKENS, end, TOKENS):
             k = tl.load(keys + slot[:, None] * D + column)
             v = tl.load(values + slot[:, None] * D + column)
             slot = _slots(table, at + TOKENS, end, BLOCK, TOKENS)  # a step ahead, so that no load waits for another
-            scores = tl.dot(query, tl.trans(k), input_precision=PRECISION) * scale
-            scores = tl.where((at + token < end)[None, :], scores, float("-inf"))
-            new_largest = tl.maximum(largest, tl.max(scores, axis=1))
-            shrink = tl.exp2(largest - new_largest)
-            weights = tl.exp2(scores - new_largest[:, None])
-            total = total * shrink + tl.sum(weights, axis=1)
-            summed = tl.dot(weights.to(kind), v, summed * shrink[:, None], input_precision=PRECISION)
-            largest = new_largest
+            mask = (at + token < end)[None, :]
+            largest, total, summed = attend_tile(query, k, v, mask, largest, total, summed, scale, True, PRECISION)
 
         out_at = out + (row * KV_HEADS + kv_head) * (GROUP * D)
         inside = member < GROUP
