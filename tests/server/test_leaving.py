@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -95,35 +96,48 @@ def test_closing_the_services_generator_cancels(live: Live) -> None:
     assert live.wait_until(lambda: busy(live) == 0, 3)
 
 
-def test_an_engine_that_dies_is_an_error_in_the_stream(make_settings: Callable[..., Settings]) -> None:
+@pytest.mark.parametrize(
+    ("blow", "code"), [(signal.SIGKILL, "engine_died"), (signal.SIGSTOP, "engine_stuck")], ids=["killed", "frozen"]
+)
+def test_an_engine_that_dies_or_freezes_is_a_typed_error_within_ten_seconds(
+    make_settings: Callable[..., Settings], blow: signal.Signals, code: str
+) -> None:
     with running(make_settings()) as live, live.http() as client:
-        lines = []
-        with client.stream("POST", CHAT, json=long_answer(stream=True)) as response:
+        lines: list[str] = []
+        with ThreadPoolExecutor(1) as pool, client.stream("POST", CHAT, json=long_answer(stream=True)) as response:
             assert response.status_code == 200
-            for line in response.iter_lines():
-                lines.append(line)
-                if len(lines) == 3:
-                    status = live.service.engine_status()
-                    assert status is not None
-                    assert status.pid is not None
-                    os.kill(status.pid, signal.SIGKILL)
+            received = response.iter_lines()
+            lines += [next(received) for _ in range(3)]
+            whole = pool.submit(httpx.post, live.url + CHAT, json=long_answer(n=2), timeout=60)
+            assert live.wait_until(lambda: busy(live) == 3, 5)
+            status = live.service.engine_status()
+            assert status is not None
+            assert status.pid is not None
+            os.kill(status.pid, blow)
+            struck = time.monotonic()
+            lines += received
+            answer = whole.result()
+            assert time.monotonic() - struck < 10
         events = [json.loads(line.removeprefix("data: ")) for line in lines if line.startswith("data: {")]
-        assert events[-1]["error"]["code"] == "engine_died"
+        assert events[-1]["error"]["code"] == code
         assert lines[-2] == "data: [DONE]"
+        assert answer.status_code == 503
+        assert answer.json()["error"]["code"] == code
+        assert int(answer.headers["retry-after"]) >= 1
         refused = client.get("/ready")
         assert refused.status_code == 503
         assert int(refused.headers["retry-after"]) >= 1
         assert client.get("/health").status_code == 200
         assert live.wait_until(lambda: live.service.ready, 60)
+        assert client.get("/ready").status_code == 200
         assert client.post(CHAT, json={**long_answer(), "max_tokens": 2}).status_code == 200
         assert client.get("/api/status").json()["engine"]["restarts"] == 1
-        assert 'qwen3vl_errors_total{code="engine_died"} 1.0' in client.get("/metrics").text
+        assert f'qwen3vl_errors_total{{code="{code}"}} 2.0' in client.get("/metrics").text
 
 
 def test_a_full_queue_is_429_with_retry_after(make_settings: Callable[..., Settings]) -> None:
     settings = make_settings(max_running=1, max_waiting=1)
     with running(settings) as live:
-        from concurrent.futures import ThreadPoolExecutor
 
         def ask(_: int) -> httpx.Response:
             return httpx.post(live.url + CHAT, json=long_answer(max_tokens=400), timeout=60)
