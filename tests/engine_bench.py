@@ -29,6 +29,7 @@ from qwen3_vl_webui.engine.request import (
     TokenLogprob,
     Tokens,
 )
+from qwen3_vl_webui.engine.sampler import chosen
 from qwen3_vl_webui.engine.scheduler import Chunk
 from qwen3_vl_webui.model.attention import DenseAttention
 from qwen3_vl_webui.model.pixels import to_patches
@@ -213,7 +214,7 @@ class Bench:
 def after_forward(engine: Engine, hook: Callable[[Sequence[Chunk], Tensor], None]) -> None:
     """Call `hook` with the chunks of every step from now on and what was computed: a row a token, to be spoilt."""
     runner = engine._runner
-    forward, decode = runner._forward, runner._decode
+    forward, decode, prompts = runner._forward, runner._decode, runner._prompts
 
     def hooked_forward(chunks: list[Chunk], unread: Any) -> Tensor:
         hidden = forward(chunks, unread)
@@ -223,6 +224,11 @@ def after_forward(engine: Engine, hook: Callable[[Sequence[Chunk], Tensor], None
     def hooked_decode(graphs: Any, chunks: list[Chunk], unread: Any) -> Any:
         logits, _ = decode(graphs, chunks, unread)
         hook(chunks, logits)
-        return logits, logits.max(-1)
+        return logits, chosen(*logits.max(-1))
 
-    runner._forward, runner._decode = hooked_forward, hooked_decode  # type: ignore[method-assign]
+    def hooked_prompts(graphs: Any, chunks: list[Chunk], last: list[int]) -> Any:
+        logits, tokens = prompts(graphs, chunks, last)
+        hook(chunks, torch.empty(sum(chunk.length for chunk in chunks), 1))
+        return logits, tokens
+
+    runner._forward, runner._decode, runner._prompts = hooked_forward, hooked_decode, hooked_prompts  # type: ignore[method-assign]

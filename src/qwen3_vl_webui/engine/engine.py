@@ -13,17 +13,18 @@ import math
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import partial
 
 import torch
 from torch import Tensor
 
 from qwen3_vl_webui.engine.admission import make_group
+from qwen3_vl_webui.engine.attention.base import AttentionBackend
+from qwen3_vl_webui.engine.attention.torch_backend import TorchBackend
 from qwen3_vl_webui.engine.block_tables import BlockTables
 from qwen3_vl_webui.engine.config import EngineConfig
 from qwen3_vl_webui.engine.encoder import EncodeError
 from qwen3_vl_webui.engine.grammar import GrammarCompiler
-from qwen3_vl_webui.engine.graphs import DecodeGraphs, TableAttention
+from qwen3_vl_webui.engine.graphs import Capture, Decoder, Graphs
 from qwen3_vl_webui.engine.kv_cache import BlockPool, KVCache
 from qwen3_vl_webui.engine.memory import plan_num_blocks
 from qwen3_vl_webui.engine.outputs import cancelled, failure, timings, usage
@@ -42,6 +43,7 @@ from qwen3_vl_webui.engine.scheduler import Chunk, Scheduler
 from qwen3_vl_webui.engine.sequence import Group, Sequence
 from qwen3_vl_webui.engine.vision_cache import VisionCache
 from qwen3_vl_webui.errors import ConfigError, EngineFailure, QueueFull
+from qwen3_vl_webui.model.decoders import fastest_decoder
 from qwen3_vl_webui.model.qwen3_vl import Qwen3VL
 from qwen3_vl_webui.model.weights import load_model
 
@@ -105,13 +107,13 @@ class Engine:
             device=device,
         )
         logger.info("%d KV blocks of %d tokens on %s", self.num_blocks, config.block_size, device)
-        graphs = None
-        if device.type == "cuda" if config.graphs is None else config.graphs:
-            tables = BlockTables(config.max_running, self._blocks.blocks_for(self.max_context), cache.scratch, device)
-            capture = device.type == "cuda"
-            attention = partial(TableAttention, cache)
-            graphs = DecodeGraphs(self.model, attention, tables, max_running=config.max_running, capture=capture)
-        self._runner = Runner(self.model, self.model, cache, self._vision, self._sampler, graphs)
+        decoder = fastest_decoder(self.model)
+        graphs = (
+            self._graphs(decoder, cache)
+            if config.graphs or (config.graphs is None and decoder is not self.model)
+            else None
+        )
+        self._runner = Runner(self.model, decoder, cache, self._vision, self._sampler, graphs)
         self._overlap = device.type == "cuda" if config.overlap is None else config.overlap
         self._under_way: _UnderWay | None = None
         self._scheduler = Scheduler(
@@ -130,6 +132,23 @@ class Engine:
         self._prompt_tokens = 0
         self._pace = 1.0  # seconds between ends of requests, smoothed
         self._last_end = 0.0
+
+    def _graphs(self, decoder: Decoder, cache: KVCache) -> Graphs:
+        config, device = self.config, cache.data.device
+        backend: AttentionBackend = TorchBackend(cache)
+        if decoder is not self.model:
+            from qwen3_vl_webui.engine.attention.triton_backend import TritonBackend  # needs Triton
+
+            heads = self.model.config.text.num_heads
+            backend = TritonBackend(cache, num_heads=heads, max_running=config.max_running)
+        return Graphs(
+            decoder,
+            backend,
+            BlockTables(config.max_running, self._blocks.blocks_for(self.max_context), cache.scratch, device),
+            block_size=config.block_size,
+            max_running=config.max_running,
+            capture=Capture(device) if device.type == "cuda" else None,
+        )
 
     # ---- what callers use
 

@@ -1,8 +1,8 @@
-"""A decoding step over buffers that stay where they are, so that an accelerator replays it as one CUDA graph.
+"""Steps of a fixed shape over buffers that stay where they are, so that a GPU replays each as one CUDA graph.
 
-Each of a few batch sizes has its buffers and its graph; a batch is padded to the next size with rows that use the
-cache's scratch block. The first batch of a size is computed without a graph, which also compiles and warms up what it
-needs; the second one captures it. Without `capture` every batch is computed directly, from the same buffers.
+Launching hundreds of kernels one by one takes the host longer than a small step takes the device. Decoding steps and
+short text prompts are therefore padded to a few sizes, and everything that changes goes in through one tensor. The
+first step of a size is computed without a graph, which also compiles what it needs; the second one captures it.
 """
 
 from __future__ import annotations
@@ -10,27 +10,22 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Callable, Mapping
 from collections.abc import Sequence as List
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
+from qwen3_vl_webui.engine.attention.base import AttentionBackend, Mixed
 from qwen3_vl_webui.engine.block_tables import BlockTables
-from qwen3_vl_webui.engine.kv_cache import KVCache
-from qwen3_vl_webui.engine.sequence import Sequence
+from qwen3_vl_webui.engine.sampler import chosen
+from qwen3_vl_webui.engine.scheduler import Chunk
+from qwen3_vl_webui.engine.sequence import Array, Sequence
 from qwen3_vl_webui.engine.transfer import to_device
-from qwen3_vl_webui.kernels.paged_attention import write_kv
 from qwen3_vl_webui.model.attention import Attention
 
-
-def batch_sizes(max_running: int) -> list[int]:
-    """1, 2, 4, then multiples of 8 up to 64, of 16 up to 128 and of 32 beyond, the last one enough for all."""
-    steps = [1, 2, 4, *range(8, 64, 8), *range(64, 128, 16)]
-    sizes = [size for size in steps if size < max_running]
-    sizes += range(128, max_running, 32)
-    return [*sizes, max_running]
+PROMPT_SIZES = [16, 32, 64, 128, 192, 256, 320, 384, 512, 640, 768, 896, 1024]  # tokens
+PROMPTS = 8  # that a replayed step of prompts has room for
 
 
 class Decoder(Protocol):
@@ -50,121 +45,186 @@ class Decoder(Protocol):
     def greedy(self, logits: Tensor) -> tuple[Tensor, Tensor]: ...
 
 
-# tables int32 [rows, max_blocks] and lengths int32 [rows] -> the attention of rows of one token each
-MakeAttention = Callable[[Tensor, Tensor], Attention]
+Flat = TypeVar("Flat", Array, Tensor)
+Output = tuple[Tensor, Tensor]  # logits [n, vocab] and the most likely tokens [n], until the next step
 
 
-class TableAttention:
-    """Attention of rows of one token each, by their block tables and lengths. PyTorch reference."""
+class Capture:
+    """Where graphs are captured: they share one pool of memory, for only one of them runs at a time."""
 
-    def __init__(self, cache: KVCache, tables: Tensor, lengths: Tensor) -> None:
-        self.cache, self.tables = cache, tables
-        last = lengths.long() - 1
-        block = tables.gather(1, (last // cache.block_size)[:, None]).squeeze(1)
-        self.slots = block * cache.block_size + last % cache.block_size
-        seen = torch.arange(tables.shape[1] * cache.block_size, device=tables.device)
-        self.unseen = (seen >= lengths[:, None])[None, :, None]  # [1, rows, 1, keys]
+    def __init__(self, device: torch.device) -> None:
+        self.device = device
+        self.pool = torch.cuda.graph_pool_handle()
+        self.stream = torch.cuda.Stream(device)
 
-    def __call__(self, layer: int, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
-        pair = self.cache.layers[layer]
-        write_kv(pair, k, v, self.slots)
-        rows, heads, d = q.shape
-        # What a table holds past the length may be anything, NaN too.
-        keys, values = (pool[:, self.tables].flatten(2, 3).masked_fill(self.unseen.transpose(2, 3), 0) for pool in pair)
-        query = q.view(rows, keys.shape[0], -1, d).transpose(0, 1)
-        out = F.scaled_dot_product_attention(query, keys, values, attn_mask=~self.unseen)
-        return out.transpose(0, 1).reshape(rows, heads, d)
+    def __call__(self, compute: Callable[[], Output]) -> tuple[torch.cuda.CUDAGraph, Output]:
+        current = torch.cuda.current_stream(self.device)
+        self.stream.wait_stream(current)
+        graph = torch.cuda.CUDAGraph()
+        with torch.cuda.stream(self.stream):
+            # Other threads may allocate meanwhile: another edition is being loaded.
+            graph.capture_begin(pool=self.pool, capture_error_mode="thread_local")
+            try:
+                output = compute()
+            finally:
+                graph.capture_end()
+        current.wait_stream(self.stream)
+        return graph, output
 
 
 class _Step:
-    """One batch size: what goes in, what comes out, and the graph between them."""
+    """One size: its inputs, int64 and flat, and the graph from them to its output."""
 
-    def __init__(self, size: int, device: torch.device) -> None:
-        # Row of the block tables, tokens of the sequence, position of the newest, its id, its place in `newest` or -1.
-        self.inputs = torch.zeros(5, size, dtype=torch.int64, device=device)
-        self.size = size
+    def __init__(self, inputs: Tensor, compute: Callable[[Tensor], Output], capture: Capture | None) -> None:
+        self.inputs = torch.empty_like(inputs)
+        self.compute = compute
+        self.capture = capture
         self.uses = 0
         self.graph: torch.cuda.CUDAGraph | None = None
-        self.outputs: tuple[Tensor, Tensor, Tensor] | None = None
+        self.output: Output | None = None
+
+    def run(self, inputs: Tensor) -> Output:
+        self.inputs.copy_(inputs)
+        self.uses += 1
+        if self.capture is not None and self.graph is None and self.uses > 1:
+            self.graph, self.output = self.capture(lambda: self.compute(self.inputs))
+        if self.graph is None:
+            return self.compute(self.inputs)
+        assert self.output is not None
+        self.graph.replay()
+        return self.output
 
 
-class DecodeGraphs:
-    """Runs decoding steps of up to `max_running` sequences."""
+class Graphs:
+    """The steps that can be replayed, by size. Without `capture` they are computed directly, from the same inputs."""
 
     def __init__(
-        self, decoder: Decoder, attention: MakeAttention, tables: BlockTables, *, max_running: int, capture: bool
+        self,
+        decoder: Decoder,
+        backend: AttentionBackend,
+        tables: BlockTables,
+        *,
+        block_size: int,
+        max_running: int,
+        capture: Capture | None,
     ) -> None:
         self.decoder = decoder
-        self.attention = attention
+        self.backend = backend
         self.tables = tables
+        self.block_size = block_size
         self.device = tables.data.device
         self.capture = capture
-        self._sizes = batch_sizes(max_running)
-        self._steps: dict[int, _Step] = {}
+        self._decode_sizes = decode_sizes(max_running)
+        self._decodes: dict[int, _Step] = {}
+        self._prompts: dict[int, _Step] = {}
         self._newest = torch.zeros(max_running, dtype=torch.int64, device=self.device)
-        self._pool = torch.cuda.graph_pool_handle() if capture else None
-        self._stream = torch.cuda.Stream(self.device) if capture else None
 
-    def run(
-        self, sequences: List[Sequence], newest: Tensor | None, places: Mapping[Sequence, int]
-    ) -> tuple[Tensor, tuple[Tensor, Tensor]]:
-        """Compute the newest token of each sequence: logits [n, vocab], and of each row the largest and its token.
+    def decode(self, sequences: List[Sequence], newest: Tensor | None, places: Mapping[Sequence, int]) -> Output:
+        """Compute the newest token of each sequence.
 
-        `newest`: tokens of the step before, not yet known to the host, and whose they are. The results are
-        overwritten by the next call.
+        `newest`: tokens of the step before that the host does not know yet, and the place of each one's among them.
         """
         count = len(sequences)
-        size = self._sizes[bisect_left(self._sizes, count)]
-        step = self._steps.get(size)
-        if step is None:
-            step = self._steps[size] = _Step(size, self.device)
-        step.inputs.copy_(self._describe(sequences, places, size), non_blocking=True)
-        if newest is not None:
-            self._newest[: len(newest)].copy_(newest)
-        step.uses += 1
-        if self.capture and step.graph is None and step.uses > 1:
-            self._capture(step)
-        if step.graph is not None:
-            step.graph.replay()
-        else:
-            step.outputs = self._compute(step)
-        assert step.outputs is not None
-        logits, best, tokens = step.outputs
-        return logits[:count], (best[:count], tokens[:count])
-
-    def _describe(self, sequences: List[Sequence], places: Mapping[Sequence, int], size: int) -> Tensor:
+        size = self._decode_sizes[bisect_left(self._decode_sizes, count)]
+        # Row of the block tables, tokens of the sequence, position of the newest, its id, its place in `newest` or -1.
         host = np.zeros((5, size), dtype=np.int64)
-        host[0], host[1], host[4] = self.tables.padding_row, 1, -1
-        count = len(sequences)
-        host[0, :count] = self.tables.rows(sequences)
+        host[0, count:] = self.tables.padding_row
         lengths = [len(one) for one in sequences]
+        host[0, :count] = self.tables.rows(sequences)
         host[1, :count] = lengths
         host[2, :count] = [
             length - 1 + one.group.request.position_delta for length, one in zip(lengths, sequences, strict=True)
         ]
         host[3, :count] = [0 if one.unread else one.generated[-1] for one in sequences]
+        host[4, count:] = -1
         host[4, :count] = [places[one] if one.unread else -1 for one in sequences]
-        return to_device(host, self.device)
+        if newest is not None:
+            self._newest[: len(newest)].copy_(newest)
+        logits, tokens = self._run(self._decodes, size, host.reshape(-1), self._compute_decode)
+        return logits[:count], tokens[:count]
 
-    def _compute(self, step: _Step) -> tuple[Tensor, Tensor, Tensor]:
-        rows, lengths, position, known, place = step.inputs
+    def fits(self, chunks: List[Chunk], rows: int) -> bool:
+        """Whether `prompts` can compute these: few short chunks, all of text, that end in so many tokens to choose."""
+        return (
+            len(chunks) <= PROMPTS
+            and rows <= PROMPTS
+            and sum(chunk.length for chunk in chunks) <= PROMPT_SIZES[-1]
+            and not any(chunk.sequence.unread or chunk.sequence.spans(chunk.start, chunk.end) for chunk in chunks)
+        )
+
+    def prompts(self, chunks: List[Chunk], last: List[int]) -> Output:
+        """Compute chunks; `last`: the rows of the batch after which a token is to be chosen."""
+        count = sum(chunk.length for chunk in chunks)
+        size = PROMPT_SIZES[bisect_left(PROMPT_SIZES, count)]
+        host = np.zeros(5 * size + 4 * PROMPTS + 1, dtype=np.int64)
+        tokens, positions, slots, rows, starts, context, ends = _split(host, size)
+        slots[count:] = -1
+        tokens[:count] = np.concatenate([chunk.sequence.tokens(chunk.start, chunk.end) for chunk in chunks])
+        positions.reshape(3, size)[:, :count] = np.concatenate(
+            [chunk.sequence.positions(chunk.start, chunk.end) for chunk in chunks], axis=1
+        )
+        slots[:count] = token_slots(chunks, self.block_size)
+        rows[len(chunks) :] = self.tables.padding_row
+        rows[: len(chunks)] = self.tables.rows([chunk.sequence for chunk in chunks])
+        starts[1:] = count
+        starts[1 : len(chunks) + 1] = np.cumsum([chunk.length for chunk in chunks])
+        context[: len(chunks)] = [chunk.start for chunk in chunks]
+        ends[: len(last)] = last
+        logits, greedy = self._run(self._prompts, size, host, self._compute_prompts)
+        return logits[: len(last)], greedy[: len(last)]
+
+    def _run(self, steps: dict[int, _Step], size: int, host: Array, compute: Callable[[Tensor], Output]) -> Output:
+        inputs = to_device(host, self.device)
+        step = steps.get(size)
+        if step is None:
+            step = steps[size] = _Step(inputs, compute, self.capture)
+        return step.run(inputs)
+
+    def _compute_decode(self, inputs: Tensor) -> Output:
+        rows, lengths, position, known, place = inputs.view(5, -1)
         tokens = torch.where(place < 0, known, self._newest[place.clamp(min=0)]).clamp(min=0)
-        tables = self.tables.data[rows]
-        attend = self.attention(tables, lengths.int())
-        logits = self.decoder.logits(self.decoder.forward(tokens, position.expand(3, -1), attend))
-        return logits, *self.decoder.greedy(logits)
+        attend = self.backend.decode(self.tables.data[rows], lengths.int())
+        return self._choose(self.decoder.forward(tokens, position.expand(3, -1), attend))
 
-    def _capture(self, step: _Step) -> None:
-        assert self._stream is not None
-        current = torch.cuda.current_stream(self.device)
-        self._stream.wait_stream(current)
-        graph = torch.cuda.CUDAGraph()
-        with torch.cuda.stream(self._stream):
-            # Other threads may allocate meanwhile: another edition is being loaded.
-            graph.capture_begin(pool=self._pool, capture_error_mode="thread_local")
-            try:
-                step.outputs = self._compute(step)
-            finally:
-                graph.capture_end()
-        current.wait_stream(self._stream)
-        step.graph = graph
+    def _compute_prompts(self, inputs: Tensor) -> Output:
+        size = (len(inputs) - 4 * PROMPTS - 1) // 5
+        tokens, positions, slots, rows, starts, context, ends = _split(inputs, size)
+        batch = Mixed(
+            tables=self.tables.data[rows],
+            starts=starts.int(),
+            context=context.int(),
+            slots=slots,
+            max_query=size,
+            ones=0,
+        )
+        attend = self.backend.mixed(batch)
+        return self._choose(self.decoder.forward(tokens, positions.view(3, size), attend)[ends])
+
+    def _choose(self, hidden: Tensor) -> Output:
+        logits = self.decoder.logits(hidden)
+        return logits, chosen(*self.decoder.greedy(logits))
+
+
+def decode_sizes(max_running: int) -> list[int]:
+    """Few enough that their logits, which each graph keeps, do not matter; the last one is enough for all."""
+    steps = [1, 2, 4, 8, 16, 24, 32, 48, 64, 96, *range(128, max_running, 64)]
+    return [*(size for size in steps if size < max_running), max_running]
+
+
+def token_slots(chunks: List[Chunk], block_size: int) -> Array:
+    """Where the keys and values of the chunks' tokens go: block * block_size + offset."""
+    parts = []
+    for chunk in chunks:
+        index = np.arange(chunk.start, chunk.end)
+        parts.append(chunk.sequence.block_table[index // block_size] * block_size + index % block_size)
+    return np.concatenate(parts)
+
+
+def _split(flat: Flat, size: int) -> tuple[Flat, ...]:
+    """Tokens, three position axes, slots; then of each prompt row of the tables, start, context and end."""
+    parts = []
+    at = 0
+    for length in (size, 3 * size, size, PROMPTS, PROMPTS + 1, PROMPTS, PROMPTS):
+        parts.append(flat[at : at + length])
+        at += length
+    return tuple(parts)

@@ -15,8 +15,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from qwen3_vl_webui.engine.attention.base import Mixed
 from qwen3_vl_webui.engine.encoder import Encoder, fastest_tower
-from qwen3_vl_webui.engine.graphs import DecodeGraphs, Decoder
+from qwen3_vl_webui.engine.graphs import Decoder, Graphs, Output, token_slots
 from qwen3_vl_webui.engine.kv_cache import KVCache
 from qwen3_vl_webui.engine.sampler import Choice, Row, Sampler
 from qwen3_vl_webui.engine.scheduler import Chunk, Schedule
@@ -24,6 +25,7 @@ from qwen3_vl_webui.engine.sequence import Array, Sequence
 from qwen3_vl_webui.engine.transfer import to_device
 from qwen3_vl_webui.engine.vision_cache import VisionCache
 from qwen3_vl_webui.kernels.paged_attention import Plan, Segment, paged_attention, plan, write_kv
+from qwen3_vl_webui.model.attention import Attention
 from qwen3_vl_webui.model.qwen3_vl import Qwen3VL
 
 # On a CPU, a model with fewer multiply-adds a token than this computes steps of less work than that on one thread. The
@@ -64,11 +66,11 @@ class Runner:
         cache: KVCache,
         vision: VisionCache,
         sampler: Sampler,
-        decode: DecodeGraphs | None,
+        graphs: Graphs | None,
     ) -> None:
         """`decoder`: the model itself or a faster form of its decoder.
 
-        `decode`: for steps in which all sequences decode; None: they run as any other.
+        `graphs`: for steps that can be replayed, and with the attention of all others; None: PyTorch's alone.
         """
         self.model = model
         self.decoder = decoder
@@ -76,7 +78,7 @@ class Runner:
         self.vision = vision
         self.encoder = Encoder(fastest_tower(model), vision, dtype=cache.data.dtype, device=cache.data.device)
         self.sampler = sampler
-        self.decode = decode
+        self.graphs = graphs
         self.device = cache.data.device
         self.dtype = cache.data.dtype
         text = model.config.text
@@ -103,18 +105,16 @@ class Runner:
         self.cache.copy(schedule.copies)
         self.encoder.encode(list(schedule.encodes.values()))
         chunks = schedule.chunks
-        if self.decode is not None and all(chunk.decodes for chunk in chunks):
-            logits, greedy = self._decode(self.decode, chunks, unread)
-            return self.sampler.sample(logits, rows, greedy)
+        if self.graphs is not None and all(chunk.decodes for chunk in chunks):
+            logits, tokens = self._decode(self.graphs, chunks, unread)
+            return self.sampler.sample(logits, rows, tokens)
+        last = _last_rows(chunks, rows)
+        if self.graphs is not None and self.graphs.fits(chunks, len(rows)):
+            logits, tokens = self._prompts(self.graphs, chunks, last)
+            return self.sampler.sample(logits, rows, tokens) if rows else Choice.nothing(self.device)
         hidden = self._forward(chunks, unread)
         if not rows:
             return Choice.nothing(self.device)
-        ends: dict[Sequence, int] = {}
-        at = -1
-        for chunk in chunks:
-            at += chunk.length
-            ends[chunk.sequence] = at
-        last = [ends[row.sequence] for row in rows]
         if last != list(range(hidden.shape[0])):  # else all decode, and the hidden states are the ones wanted
             hidden = hidden[self._put(np.array(last))]
         return self.sampler.sample(self.decoder.logits(hidden), rows)
@@ -144,19 +144,39 @@ class Runner:
         finally:
             torch.set_num_threads(threads)
 
-    def _decode(
-        self, graphs: DecodeGraphs, chunks: List[Chunk], unread: Unread | None
-    ) -> tuple[Tensor, tuple[Tensor, Tensor]]:
+    def _decode(self, graphs: Graphs, chunks: List[Chunk], unread: Unread | None) -> Output:
         newest, places = (None, {}) if unread is None else (unread.tokens, unread.places)
-        return graphs.run([chunk.sequence for chunk in chunks], newest, places)
+        return graphs.decode([chunk.sequence for chunk in chunks], newest, places)
+
+    def _prompts(self, graphs: Graphs, chunks: List[Chunk], last: list[int]) -> Output:
+        return graphs.prompts(chunks, last)
 
     def _forward(self, chunks: List[Chunk], unread: Unread | None) -> Tensor:
         tokens = self._tokens(chunks, unread)
         positions = np.concatenate([chunk.sequence.positions(chunk.start, chunk.end) for chunk in chunks], axis=1)
-        segments = [Segment(chunk.start, chunk.length, chunk.sequence.block_table) for chunk in chunks]
-        batch = plan(segments, self.cache.block_size, dtype=self.dtype, device=self.device)
         visual, index = self._visual(chunks)
-        return self.decoder.forward(tokens, self._put(positions), PagedAttention(self.cache, batch), visual, index)
+        return self.decoder.forward(tokens, self._put(positions), self._attention(chunks), visual, index)
+
+    def _attention(self, chunks: List[Chunk]) -> Attention:
+        """The attention of any batch."""
+        if self.graphs is None:
+            segments = [Segment(chunk.start, chunk.length, chunk.sequence.block_table) for chunk in chunks]
+            batch = plan(segments, self.cache.block_size, dtype=self.dtype, device=self.device)
+            return PagedAttention(self.cache, batch)
+        rows = self.graphs.tables.rows([chunk.sequence for chunk in chunks])
+        lengths = [chunk.length for chunk in chunks]
+        parts = [np.array(rows), np.cumsum([0, *lengths]), np.array([chunk.start for chunk in chunks])]
+        parts.append(token_slots(chunks, self.cache.block_size))
+        row, starts, context, slots = self._put(np.concatenate(parts)).split([len(part) for part in parts])
+        mixed = Mixed(
+            tables=self.graphs.tables.data[row],
+            starts=starts.int(),
+            context=context.int(),
+            slots=slots,
+            max_query=max(lengths),
+            ones=lengths.count(1),
+        )
+        return self.graphs.backend.mixed(mixed)
 
     def _tokens(self, chunks: List[Chunk], unread: Unread | None) -> Tensor:
         """The token ids of the chunks; those that the host does not know are taken from where they are."""
@@ -208,3 +228,13 @@ def rows_to_sample(chunks: List[Chunk]) -> list[Row]:
             count = 1 if group.forked else group.request.sampling.n
             rows += [Row(chunk.sequence, index) for index in (range(count) if count > 1 else (chunk.sequence.index,))]
     return rows
+
+
+def _last_rows(chunks: List[Chunk], rows: List[Row]) -> list[int]:
+    """Where in the batch the chunks end after which the tokens are chosen."""
+    ends: dict[Sequence, int] = {}
+    at = -1
+    for chunk in chunks:
+        at += chunk.length
+        ends[chunk.sequence] = at
+    return [ends[row.sequence] for row in rows]

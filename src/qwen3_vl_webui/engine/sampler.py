@@ -89,16 +89,15 @@ class Sampler:
         self.penalties = Penalties(vocab_size, max_running, device)
         self._plan: _Plan | None = None
 
-    def sample(self, logits: Tensor, rows: List[Row], greedy: tuple[Tensor, Tensor] | None = None) -> Choice:
+    def sample(self, logits: Tensor, rows: List[Row], tokens: Tensor | None = None) -> Choice:
         """Choose a token for each row of `logits` [rows, vocab] float32, which is used up. Nothing waits.
 
-        `greedy`: the largest of each row and where it is, when that is known already.
+        `tokens`: what `chosen` gave for these logits, if that is known already.
         """
         plan = self._plan_for(rows)
         raw = logits[plan.logprob_index].log_softmax(-1) if plan.logprobs else None
-        if self._shape(logits, rows, plan) or greedy is None:
-            greedy = logits.max(-1)
-        best, tokens = greedy
+        if self._shape(logits, rows, plan) or tokens is None:
+            tokens = chosen(*logits.max(-1))
         if plan.random_rows:
             drawn = draw(
                 logits if len(plan.random_rows) == len(rows) else logits[plan.random_index],
@@ -110,8 +109,9 @@ class Sampler:
                 max_top_k=plan.max_top_k,
                 sort=plan.sort,
             )
-            tokens = tokens.index_copy(0, plan.random_index, drawn)
-        tokens = tokens.masked_fill(~best.isfinite(), NONE)
+            if len(plan.random_rows) < len(rows):
+                drawn = tokens.index_copy(0, plan.random_index, drawn)
+            tokens = drawn.masked_fill_(tokens == NONE, NONE)
         self.penalties.count(rows, tokens)
         return Choice(tokens, Readback(tokens, *_logs(tokens, raw, plan)), plan.logprobs)
 
@@ -160,6 +160,11 @@ class Sampler:
             logits[where] = apply_bitmask(logits[where], to_device(words, self.device))
             changed = True
         return changed
+
+
+def chosen(largest: Tensor, tokens: Tensor) -> Tensor:
+    """The most likely tokens [rows], `NONE` where the largest logit is not finite."""
+    return tokens.masked_fill(~(largest.abs() < torch.inf), NONE)
 
 
 def apply_bitmask(logits: Tensor, words: Tensor) -> Tensor:

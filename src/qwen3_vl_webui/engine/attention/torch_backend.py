@@ -32,7 +32,8 @@ class TorchBackend:
             if length
         ]
         data = self.cache.data
-        return _Mixed(self.cache, plan(segments, self.cache.block_size, dtype=data.dtype, device=data.device))
+        described = plan(segments, self.cache.block_size, dtype=data.dtype, device=data.device)
+        return _Mixed(self.cache, described, len(batch.slots))
 
 
 class _Decode:
@@ -56,10 +57,13 @@ class _Decode:
 
 
 class _Mixed:
-    def __init__(self, cache: KVCache, batch: Plan) -> None:
+    def __init__(self, cache: KVCache, batch: Plan, tokens: int) -> None:
         self.cache, self.batch = cache, batch
+        self.padding = tokens - len(batch.slots)
 
     def __call__(self, layer: int, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
-        pair = self.cache.layers[layer]
+        pair, count = self.cache.layers[layer], len(self.batch.slots)
+        q, k, v = q[:count], k[:count], v[:count]
         write_kv(pair, k, v, self.batch.slots)
-        return paged_attention(q, k, v, pair, self.batch)
+        out = paged_attention(q, k, v, pair, self.batch)
+        return out if not self.padding else torch.cat((out, out.new_zeros(self.padding, *out.shape[1:])))
