@@ -111,3 +111,25 @@ def test_every_setting_says_what_it_is() -> None:
         assert field.description, name
         assert isinstance(extra, dict), name
         assert extra["group"], name
+
+
+@pytest.mark.parametrize("value", ["", " ", ("good", ""), [" "]])
+def test_a_blank_key_does_not_open_the_server(value: object) -> None:
+    with pytest.raises(ConfigError) as caught:
+        Settings.load(api_key=value)
+    assert caught.value.field == "api_key"
+
+
+def test_folders_are_found_from_home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    settings = Settings(data=Path("~/data"), allowed_media_dirs="~/pictures,media")
+    assert settings.data == tmp_path / "data"
+    assert settings.allowed_media_dirs == (tmp_path / "pictures", Path.cwd() / "media")
+
+
+@pytest.mark.parametrize("device", ["tpu", "cuda:", "cuda:x", "CPU", ""])
+def test_a_device_is_explained(device: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        Settings.load(device=device)
+    assert "cuda:N" in caught.value.message("en")
+    assert "cuda:N" in caught.value.message("zh")

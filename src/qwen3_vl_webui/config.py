@@ -231,10 +231,24 @@ class Settings(BaseSettings):
             raise Wrong("device")
         return value
 
+    @field_validator("api_key", mode="before")
+    @classmethod
+    def _not_blank(cls, value: object) -> object:
+        """`--api-key "$KEY"` without a KEY must not open the server."""
+        keys = value if isinstance(value, list | tuple) else [value]
+        if any(isinstance(key, str) and not key.strip(" ,") for key in keys):
+            raise Wrong("empty")
+        return value
+
     @field_validator("data")
     @classmethod
     def _expand(cls, value: Path) -> Path:
         return value.expanduser().absolute()
+
+    @field_validator("allowed_media_dirs")
+    @classmethod
+    def _expand_all(cls, value: tuple[Path, ...]) -> tuple[Path, ...]:
+        return tuple(path.expanduser().absolute() for path in value)
 
     @property
     def api_keys(self) -> tuple[str, ...]:

@@ -56,6 +56,10 @@ ERRORS: dict[str, tuple[str, str]] = {
     "field_unknown": ("Unknown field: {field}.", "未知字段：{field}。"),
     "field_invalid": ("{field} is not valid: {reason}", "{field} 无效：{reason}"),
     # server
+    "attention_unusable": (
+        "Attention by {backend} cannot be used: {reason}.",
+        "无法使用 {backend} 计算注意力：{reason}。",
+    ),
     "api_key_missing": (
         "This server needs an API key: send it as Authorization: Bearer KEY.",
         "此服务需要 API 密钥：请以 Authorization: Bearer KEY 发送。",
@@ -235,6 +239,10 @@ ERRORS: dict[str, tuple[str, str]] = {
         "The history {path} is of version {found}, from a newer program; this one knows {known}. Upgrade, or name another folder with --data.",
         "历史记录 {path} 的版本为 {found}，来自更新的程序；本程序只支持到 {known}。请升级，或用 --data 指定其他文件夹。",
     ),
+    "history_unusable": (
+        "The data folder cannot be used: {path}: {reason}. Name another with --data.",
+        "无法使用数据文件夹：{path}：{reason}。请用 --data 指定其他文件夹。",
+    ),
     "media_absent": ("There is no stored picture or video {hash}.", "没有保存图片或视频 {hash}。"),
     "media_too_large": ("The file is larger than the limit of {limit} MB.", "文件超过 {limit} MB 的上限。"),
     "message_absent": ("There is no message {id}.", "没有消息 {id}。"),
@@ -249,6 +257,10 @@ ERRORS: dict[str, tuple[str, str]] = {
     ),
     "download_failed": ("{source} could not be downloaded: {reason}", "无法下载 {source}：{reason}"),
     "file_absent": ("There is no file {path}.", "没有文件 {path}。"),
+    "question_absent": (
+        "{path} is a file: give the question after the files.",
+        "{path} 是文件：请在文件之后写上问题。",
+    ),
     "port_taken": (
         "Port {port} on {host} is taken. Is the program running already? Choose another with --port, or --port 0 for a free one.",
         "{host} 的端口 {port} 已被占用。程序是否已在运行？请用 --port 选择其他端口，--port 0 表示任意空闲端口。",
@@ -259,6 +271,17 @@ ERRORS: dict[str, tuple[str, str]] = {
 
 # Why a value is refused, by pydantic's names for that (first) and ours.
 REASONS: dict[str, tuple[str, str]] = {
+    "attention_block_size": (
+        "it needs blocks of a multiple of {size} tokens (block_size)",
+        "KV 块的大小（block_size）必须是 {size} 个词元的倍数",
+    ),
+    "attention_dtype": ("it needs bfloat16 or float16", "需要 bfloat16 或 float16"),
+    "attention_no_gpu": ("it needs an NVIDIA GPU", "需要 NVIDIA GPU"),
+    "attention_old_gpu": ("it needs a GPU of compute capability 8.0 or higher", "需要计算能力不低于 8.0 的 GPU"),
+    "attention_wrong": (
+        "its results were off by {off:.2g} in the check at start",
+        "启动自检时结果的误差为 {off:.2g}",
+    ),
     "bool_parsing": ("it must be true or false", "应为 true 或 false"),
     "bool_type": ("it must be true or false", "应为 true 或 false"),
     "dict_type": ("it must be an object", "应为对象"),
@@ -325,6 +348,7 @@ REASONS: dict[str, tuple[str, str]] = {
     "stop_length": ("each must have 1 to {limit} characters", "每个应有 1 到 {limit} 个字符"),
     "start": ("the start", "起点"),
     "start_failed": ("the start failed: {error}", "启动失败：{error}"),
+    "not_installed": ("the package {package} is not installed", "没有安装软件包 {package}"),
     "token_id": ("{token} is not a token id", "{token} 不是词元编号"),
     "too_large": ("more than {limit} characters", "超过 {limit} 个字符"),
     "torch_absent": ("PyTorch is not installed", "没有安装 PyTorch"),

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from qwen3_vl_webui.errors import InvalidRequest, NotFound, TooLarge
+from qwen3_vl_webui.errors import ConfigError, InvalidRequest, NotFound, TooLarge
 from qwen3_vl_webui.history.store import HistoryStore
 
 PNG = b"\x89PNG\r\n\x1a\n"
@@ -235,3 +235,15 @@ def test_threads_lose_nothing(store: HistoryStore) -> None:
     messages = store.get_conversation(conversation.id).messages
     assert {message.text for message in messages} == {f"{number}/{turn}!" for number in range(6) for turn in range(10)}
     assert files(store) == {message.media[0].hash for message in messages}
+
+
+def test_a_folder_that_cannot_be_used_is_said(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x")
+    (tmp_path / "bad").mkdir()
+    (tmp_path / "bad" / "history.db").write_text("this is no database, whatever its name says")
+    for folder in (tmp_path / "file", tmp_path / "bad"):
+        with pytest.raises(ConfigError) as caught:
+            HistoryStore(folder)
+        assert caught.value.field == "data"
+        assert str(folder) in caught.value.message("zh")
+    assert (tmp_path / "bad" / "history.db").read_text().startswith("this is no database")

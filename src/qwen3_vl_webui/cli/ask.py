@@ -15,6 +15,7 @@ from qwen3_vl_webui.cli.options import with_settings
 from qwen3_vl_webui.cli.prepare import prepare, quiet
 from qwen3_vl_webui.config import Settings
 from qwen3_vl_webui.engine.request import Edition
+from qwen3_vl_webui.errors import InvalidRequest
 
 
 @with_settings(("model", "engine"), also=("data", "api_key", "log_level"))
@@ -31,6 +32,8 @@ def ask(
     """Ask one question, with pictures or videos if wanted. The answer streams to standard output."""
     from qwen3_vl_webui.cli.talk import Talker, Turn, media_file, open_talker
 
+    if Path(words[-1]).is_file():
+        raise InvalidRequest("question_absent", field="question", path=words[-1])
     turn = Turn(role="user", text=words[-1], media=tuple(media_file(Path(word)) for word in words[:-1]))
     console, thoughts = out(), err()
     result: dict[str, object] = {"edition": edition, "answer": "", "reasoning": "", "usage": None}

@@ -16,9 +16,10 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import delete, exists, func, or_, select, update
+from sqlalchemy.exc import DatabaseError
 from sqlalchemy.orm import Session
 
-from qwen3_vl_webui.errors import Language, NotFound
+from qwen3_vl_webui.errors import ConfigError, Language, NotFound
 from qwen3_vl_webui.history.database import is_alive, open_database, this_process
 from qwen3_vl_webui.history.media import MediaFiles, MediaWriter, pieces
 from qwen3_vl_webui.history.migrations import migrate
@@ -59,14 +60,20 @@ class HistoryStore:
     """`folder` is made when it is not there."""
 
     def __init__(self, folder: Path) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
+        """Raises `ConfigError` when the folder cannot be used, or holds the history of a newer program."""
         self.folder = folder
         self.files = MediaFiles(folder / "media")
         self._writer = this_process()
         self._engine = open_database(folder / DATABASE)
-        migrate(self._engine, folder / DATABASE)
-        self._mark_interrupted()
-        self.sweep()
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            migrate(self._engine, folder / DATABASE)
+            self._mark_interrupted()
+            self.sweep()
+        except OSError as error:
+            raise ConfigError("history_unusable", field="data", path=folder, reason=error.strerror) from error
+        except DatabaseError as error:
+            raise ConfigError("history_unusable", field="data", path=folder / DATABASE, reason=error.orig) from error
 
     def close(self) -> None:
         self._engine.dispose()
