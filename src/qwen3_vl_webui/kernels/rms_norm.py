@@ -38,13 +38,12 @@ def rms_norm(x: Tensor, weight: Tensor, eps: float, *, dependent: bool = False) 
 
 @triton.jit
 def _rms_norm(x, weight, out, columns, eps, BLOCK: tl.constexpr, DEPENDENT: tl.constexpr):  # type: ignore[no-untyped-def]
-    if DEPENDENT:
-        dependent_launch.launch_dependents()
     at = tl.arange(0, BLOCK)
     inside = at < columns
     scale = tl.load(weight + at, mask=inside, other=0.0).to(tl.float32)
     if DEPENDENT:
         dependent_launch.wait()
+        dependent_launch.launch_dependents()  # only now: see `dependent_launch`
     start = tl.program_id(0).to(tl.int64) * columns
     values = tl.load(x + start + at, mask=inside, other=0.0).to(tl.float32)
     factor = tl.rsqrt(tl.sum(values * values, axis=0) / columns + eps)

@@ -5,13 +5,16 @@
 `norm` is RMSNorm with a weight; the epilogue adds a residual, or for a matrix of gate rows above up rows gives
 silu(gate) * up. One kernel each way:
 
-- one row (`_vector`): a program holds a few whole rows of the weight, all requested at once and before the kernel
-  ahead of it has ended (`dependent_launch`); plain multiply-adds.
-- 2 to 64 rows (`_rows`): tensor cores over tiles of the weight; where n gives too few programs, k is split and the
-  last program to arrive adds the parts in their order, so results never depend on timing.
+- few rows (`_vector`): a program holds a few whole rows of the weight, all requested at once and before the kernel
+  ahead of it has ended (`dependent_launch`); plain multiply-adds, one row of x after the other.
+- up to 64 rows (`_rows`, without norm): tensor cores over tiles of the weight; where n gives too few programs, k is
+  split and the last program to arrive adds the parts in their order, so results never depend on timing.
+
+Memory must not idle while a chain of such products waits for its numbers, so each may also request part of the weight
+that is read next into the L2 cache (`Ahead`).
 
 A row's result does not depend on the other rows or how many they are, except through the choice of kernel and tiles
-(`skinny_tiles`), which goes by m. The norm multiplies after the product (the factor of a row is the same for all k).
+(`skinny_tiles`), which goes by m. The norm's factor multiplies after the product: it is the same for all k.
 """
 
 from __future__ import annotations
@@ -28,7 +31,10 @@ from torch import Tensor
 from qwen3_vl_webui.kernels import dependent_launch
 
 MAX_ROWS = 64
-MAX_PARTS = 4096  # (tiles of n) counters that a split product may use
+MAX_BLOCKS = 4096  # of n, in a product whose k is split: as many counters there are
+_LINE = 64  # numbers of two bytes in a cache line
+# Numbers that are not worth a kernel of their own when they happen to be 1 or a multiple of 16.
+_RUN_TIME = ["m", "following_rows", "following_k", "following_columns", "share"]
 
 
 @dataclass(frozen=True)
@@ -53,21 +59,34 @@ class RowsTiles:
     split: int
     warps: int
     stages: int
-    prefetch: int  # columns of each row that are requested into the L2 cache before the wait
 
 
 Tiles = VectorTiles | RowsTiles
 
 
 @dataclass(frozen=True)
+class Ahead:
+    """The first `columns` of all rows of the weight that is read next: to be requested into the L2 cache."""
+
+    weight: Tensor
+    columns: int
+
+    @classmethod
+    def of(cls, weight: Tensor, limit: int) -> Ahead | None:
+        """As many columns as fit into `limit` bytes; None where that is not a cache line a row."""
+        columns = min(limit // (2 * len(weight)), weight.shape[1]) // _LINE * _LINE
+        return cls(weight, columns) if columns else None
+
+
+@dataclass(frozen=True)
 class Scratch:
     """What split products need on a device between calls. One stream at a time may use it."""
 
-    arrived: Tensor  # int32 [MAX_PARTS], zero between kernels
+    arrived: Tensor  # int32 [MAX_BLOCKS], zero between kernels
 
     @classmethod
     def on(cls, device: torch.device) -> Scratch:
-        return cls(torch.zeros(MAX_PARTS, dtype=torch.int32, device=device))
+        return cls(torch.zeros(MAX_BLOCKS, dtype=torch.int32, device=device))
 
 
 def linear_reference(
@@ -100,14 +119,15 @@ def linear(
     residual: Tensor | None = None,
     gated: bool = False,
     out: Tensor | None = None,
+    ahead: Ahead | None = None,
     dependent: bool = False,
+    late: bool = False,
 ) -> Tensor:
     """x [m, k] times weight [n, k]: [m, n], or [m, n / 2] when gated. All contiguous.
 
     `out` may be `residual` itself, or of another dtype (float32 logits); else it is allocated like x.
     `dependent`: launch before the kernel ahead has ended (`dependent_launch`), which must then be one that allows it or
-    any ordinary kernel. A norm inside `_rows` multiplies x by its weight before it scales: not for float16, whose
-    range that could leave.
+    any ordinary kernel. `late`: let the next one start only when every program is done with its weights.
     """
     m, k = x.shape
     n = weight.shape[0] // 2 if gated else weight.shape[0]
@@ -118,50 +138,62 @@ def linear(
     assert residual is None or (residual.shape == (m, n) and residual.is_contiguous())
     if out is None:
         out = torch.empty(m, n, dtype=x.dtype, device=x.device)
+    blocks = triton.cdiv(n, tiles.rows)
+    programs = blocks if isinstance(tiles, VectorTiles) else blocks * tiles.split
+    share = 0 if ahead is None else triton.cdiv(len(ahead.weight) * ahead.columns // _LINE, programs)
+    # What a variant lacks stands for nothing: any pointer and number will do.
+    added = out if residual is None else residual
+    following = (weight, 0, 0, 0) if ahead is None else (ahead.weight, *ahead.weight.shape, ahead.columns)
     flags: dict[str, Any] = {
-        "NORM": norm is not None,
+        "SPREAD": triton.next_power_of_2(share) if share else 0,
         "GATED": gated,
         "ADD": residual is not None,
         "DEPENDENT": dependent,
+        "LATE": late,
         **dependent_launch.launch_options(dependent),
     }
-    # An operand that a variant does not have stands for nothing: any pointer will do.
-    operands = (x, weight, x if norm is None else norm, out if residual is None else residual, out)
     if isinstance(tiles, VectorTiles):
-        assert m == 1
-        _vector[(triton.cdiv(n, tiles.rows),)](
-            *operands,
+        _vector[(blocks,)](
+            x,
+            weight,
+            x if norm is None else norm,
+            added,
+            out,
             n,
             eps,
+            *following,
+            share,
+            TOKENS=m,
             K=k,
             ROWS=tiles.rows,
             COLUMNS=tiles.columns,
             STEPS=triton.cdiv(k, tiles.columns),
+            NORM=norm is not None,
             num_warps=tiles.warps,
             **flags,
         )
         return out
-    assert norm is None or (tiles.split == 1 and x.dtype != torch.float16)
-    blocks = triton.cdiv(n, tiles.rows)
-    steps = triton.cdiv(triton.cdiv(k, tiles.columns), tiles.split)
-    assert tiles.split == 1 or blocks <= MAX_PARTS
-    padded = max(16, triton.next_power_of_2(m))
+    assert norm is None
+    assert tiles.split == 1 or blocks <= MAX_BLOCKS
     width = blocks * tiles.rows * (2 if gated else 1)
     parts = out if tiles.split == 1 else torch.empty(tiles.split, m, width, dtype=torch.float32, device=x.device)
     _rows[(blocks, tiles.split)](
-        *operands,
+        x,
+        weight,
+        added,
+        out,
         parts,
         scratch.arrived,
         m,
         n,
-        eps,
+        *following,
+        share,
         K=k,
-        PADDED=padded,
+        PADDED=max(16, triton.next_power_of_2(m)),
         ROWS=tiles.rows,
         COLUMNS=tiles.columns,
-        STEPS=steps,
+        STEPS=triton.cdiv(triton.cdiv(k, tiles.columns), tiles.split),
         SPLIT=tiles.split,
-        PREFETCH=tiles.prefetch if dependent else 0,
         STAGES=tiles.stages,
         num_warps=tiles.warps,
         num_stages=tiles.stages,
@@ -176,6 +208,19 @@ def _silu(x):  # type: ignore[no-untyped-def]
 
 
 @triton.jit
+def _request(program, weight, rows, k, columns, share, SPREAD: tl.constexpr):  # type: ignore[no-untyped-def]
+    """Ask for a program's share of cache lines among the first columns of each row in the L2 cache."""
+    mine = tl.arange(0, SPREAD)
+    mine = tl.where(mine < share, mine, 0)
+    line = tl.minimum(program * share + mine, rows * (columns // 64) - 1)
+    row = line // (columns // 64)
+    place = weight + row.to(tl.int64) * k + line % (columns // 64) * 64
+    tl.inline_asm_elementwise(
+        "prefetch.global.L2 [$1]; mov.u32 $0, 0;", "=r,l", [place], dtype=tl.int32, is_pure=False, pack=1
+    )
+
+
+@triton.jit(do_not_specialize=_RUN_TIME)
 def _vector(  # type: ignore[no-untyped-def]
     x,
     weight,
@@ -184,18 +229,27 @@ def _vector(  # type: ignore[no-untyped-def]
     out,
     n,
     eps,
+    following,
+    following_rows,
+    following_k,
+    following_columns,
+    share,
+    TOKENS: tl.constexpr,
     K: tl.constexpr,
     ROWS: tl.constexpr,
     COLUMNS: tl.constexpr,
     STEPS: tl.constexpr,
+    SPREAD: tl.constexpr,
     NORM: tl.constexpr,
     GATED: tl.constexpr,
     ADD: tl.constexpr,
     DEPENDENT: tl.constexpr,
+    LATE: tl.constexpr,
 ):
-    if DEPENDENT:
+    if DEPENDENT and not LATE:
         dependent_launch.launch_dependents()
-    rows = tl.program_id(0) * ROWS + tl.arange(0, ROWS)
+    block = tl.program_id(0)
+    rows = block * ROWS + tl.arange(0, ROWS)
     inside = rows < n
     columns = tl.arange(0, COLUMNS)
     own = weight + rows.to(tl.int64)[:, None] * K + columns[None, :]
@@ -205,68 +259,81 @@ def _vector(  # type: ignore[no-untyped-def]
     scales = ()
     for step in tl.static_range(STEPS):
         mask = inside[:, None] & (step * COLUMNS + columns < K)[None, :]
-        tiles += (tl.load(own + step * COLUMNS, mask=mask, other=0.0, eviction_policy="evict_first"),)  # type: ignore[assignment]
+        tile = tl.load(own + step * COLUMNS, mask=mask, other=0.0, eviction_policy="evict_first")
+        tiles += (tile,)  # type: ignore[assignment]
         if GATED:
             up = own + tl.cast(n, tl.int64) * K
-            others += (tl.load(up + step * COLUMNS, mask=mask, other=0.0, eviction_policy="evict_first"),)  # type: ignore[assignment]
+            tile = tl.load(up + step * COLUMNS, mask=mask, other=0.0, eviction_policy="evict_first")
+            others += (tile,)  # type: ignore[assignment]
     if NORM:
         for step in tl.static_range(STEPS):
             at = step * COLUMNS + columns
             scales += (tl.load(norm + at, mask=at < K, other=0.0),)  # type: ignore[assignment]
+    if SPREAD > 0:
+        _request(block, following, following_rows, following_k, following_columns, share, SPREAD)
     if DEPENDENT:
         dependent_launch.wait()
-    total = tl.zeros((ROWS, COLUMNS), tl.float32)
-    other_total = tl.zeros((ROWS, COLUMNS), tl.float32)
-    squares = tl.zeros((COLUMNS,), tl.float32)
-    for step in tl.static_range(STEPS):
-        at = step * COLUMNS + columns
-        vector = tl.load(x + at, mask=at < K, other=0.0).to(tl.float32)
+    else:
+        tl.debug_barrier()  # else the compiler moves the loads down to where they are used
+    for token in tl.static_range(TOKENS):
+        total = tl.zeros((ROWS, COLUMNS), tl.float32)
+        other_total = tl.zeros((ROWS, COLUMNS), tl.float32)
+        squares = tl.zeros((COLUMNS,), tl.float32)
+        for step in tl.static_range(STEPS):
+            at = step * COLUMNS + columns
+            vector = tl.load(x + token * K + at, mask=at < K, other=0.0).to(tl.float32)
+            if NORM:
+                squares += vector * vector
+                vector *= scales[step].to(tl.float32)
+            total += tiles[step].to(tl.float32) * vector[None, :]
+            if GATED:
+                other_total += others[step].to(tl.float32) * vector[None, :]
+        result = tl.sum(total, axis=1)
         if NORM:
-            squares += vector * vector
-            vector *= scales[step].to(tl.float32)
-        total += tiles[step].to(tl.float32) * vector[None, :]
+            factor = tl.rsqrt(tl.sum(squares, axis=0) / K + eps)
+            result *= factor
         if GATED:
-            other_total += others[step].to(tl.float32) * vector[None, :]
-    result = tl.sum(total, axis=1)
-    if NORM:
-        factor = tl.rsqrt(tl.sum(squares, axis=0) / K + eps)
-        result *= factor
-    if GATED:
-        other = tl.sum(other_total, axis=1)
-        if NORM:
-            other *= factor
-        result = _silu(result) * other
-    if ADD:
-        result += tl.load(residual + rows, mask=inside, other=0.0).to(tl.float32)
-    tl.store(out + rows, result.to(out.dtype.element_ty), mask=inside)
+            other = tl.sum(other_total, axis=1)
+            if NORM:
+                other *= factor
+            result = _silu(result) * other
+        place = token * n + rows
+        if ADD:
+            result += tl.load(residual + place, mask=inside, other=0.0).to(tl.float32)
+        tl.store(out + place, result.to(out.dtype.element_ty), mask=inside)
+    if DEPENDENT and LATE:
+        dependent_launch.launch_dependents()
 
 
-@triton.jit
+@triton.jit(do_not_specialize=_RUN_TIME)
 def _rows(  # type: ignore[no-untyped-def]
     x,
     weight,
-    norm,
     residual,
     out,
     parts,
     arrived,
     m,
     n,
-    eps,
+    following,
+    following_rows,
+    following_k,
+    following_columns,
+    share,
     K: tl.constexpr,
     PADDED: tl.constexpr,
     ROWS: tl.constexpr,
     COLUMNS: tl.constexpr,
     STEPS: tl.constexpr,
     SPLIT: tl.constexpr,
-    PREFETCH: tl.constexpr,
     STAGES: tl.constexpr,
-    NORM: tl.constexpr,
+    SPREAD: tl.constexpr,
     GATED: tl.constexpr,
     ADD: tl.constexpr,
     DEPENDENT: tl.constexpr,
+    LATE: tl.constexpr,
 ):
-    if DEPENDENT:
+    if DEPENDENT and not LATE:
         dependent_launch.launch_dependents()
     block = tl.program_id(0)
     part = tl.program_id(1)
@@ -275,18 +342,14 @@ def _rows(  # type: ignore[no-untyped-def]
     known = tl.minimum(rows, n - 1).to(tl.int64)  # beyond the end: some row, never stored
     tokens = tl.arange(0, PADDED)
     columns = tl.arange(0, COLUMNS)
-    up = tl.cast(n, tl.int64) * K
-    if PREFETCH > 0:
-        line = tl.minimum(first + tl.arange(0, PREFETCH // 64) * 64, K - 1)
-        lines = weight + known[:, None] * K + line[None, :]
-        _request(lines)
-        if GATED:
-            _request(lines + up)
+    if SPREAD > 0:
+        program = part * tl.num_programs(0) + block
+        _request(program, following, following_rows, following_k, following_columns, share, SPREAD)
     if DEPENDENT:
         dependent_launch.wait()
     gate_total = tl.zeros((PADDED, ROWS), tl.float32)
     up_total = tl.zeros((PADDED, ROWS), tl.float32)
-    squares = tl.zeros((PADDED, COLUMNS), tl.float32)
+    up = tl.cast(n, tl.int64) * K
     for step in tl.range(0, STEPS, num_stages=STAGES):
         at = first + step * COLUMNS + columns
         if K % (COLUMNS * SPLIT) == 0:
@@ -296,11 +359,6 @@ def _rows(  # type: ignore[no-untyped-def]
             mask = (tokens < m)[:, None] & (at < K)[None, :]
             values = tl.load(x + tokens[:, None] * K + at[None, :], mask=mask, other=0.0)
             tile = tl.load(weight + known[None, :] * K + at[:, None], mask=(at < K)[:, None], other=0.0)
-        if NORM:
-            scale = tl.load(norm + at, mask=at < K, other=0.0).to(tl.float32)
-            exact = values.to(tl.float32)
-            squares += exact * exact
-            values = (exact * scale[None, :]).to(values.dtype)
         gate_total = tl.dot(values, tile, gate_total)
         if GATED:
             if K % (COLUMNS * SPLIT) == 0:
@@ -308,10 +366,8 @@ def _rows(  # type: ignore[no-untyped-def]
             else:
                 tile = tl.load(weight + up + known[None, :] * K + at[:, None], mask=(at < K)[:, None], other=0.0)
             up_total = tl.dot(values, tile, up_total)
-    if NORM:
-        factor = tl.rsqrt(tl.sum(squares, axis=1) / K + eps)[:, None]
-        gate_total *= factor
-        up_total *= factor
+    if DEPENDENT and LATE:
+        dependent_launch.launch_dependents()
     if SPLIT == 1:
         _finish(gate_total, up_total, residual, out, tokens, rows, m, n, GATED, ADD)
     else:
@@ -347,11 +403,3 @@ def _finish(result, up_total, residual, out, tokens, rows, m, n, GATED: tl.const
     if ADD:
         result += tl.load(residual + place, mask=inside, other=0.0).to(tl.float32)
     tl.store(out + place, result.to(out.dtype.element_ty), mask=inside)
-
-
-@triton.jit
-def _request(lines):  # type: ignore[no-untyped-def]
-    """Ask for these addresses' cache lines in the L2 cache."""
-    tl.inline_asm_elementwise(
-        "prefetch.global.L2 [$1]; mov.u32 $0, 0;", "=r,l", [lines], dtype=tl.int32, is_pure=False, pack=1
-    )

@@ -8,6 +8,8 @@ between the fused parts stay in float32, so the results are at least as exact as
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -17,11 +19,13 @@ from qwen3_vl_webui.kernels.argmax import argmax
 from qwen3_vl_webui.kernels.gated import gated
 from qwen3_vl_webui.kernels.rms_norm import rms_norm
 from qwen3_vl_webui.kernels.rope_tables import rope_tables
-from qwen3_vl_webui.kernels.skinny_linear import RowsTiles, Scratch, linear
+from qwen3_vl_webui.kernels.skinny_linear import Ahead, Scratch, Tiles, VectorTiles, linear
 from qwen3_vl_webui.kernels.skinny_tiles import choose
 from qwen3_vl_webui.model.attention import Attention
 from qwen3_vl_webui.model.qwen3_vl import Qwen3VL
 from qwen3_vl_webui.model.text import DecoderLayer, RMSNorm
+
+QKV, OUT, GATE_UP, DOWN = range(4)  # the products of a layer in their order; the output layer's follows the last one's
 
 
 class FusedDecoder:
@@ -35,6 +39,19 @@ class FusedDecoder:
         self.scratch = Scratch.on(device)
         self.frequencies, self.axes = self.decoder.rotary_frequencies(device)
         self.dependent = dependent_launch.supported(device)
+        weights: list[Tensor] = []
+        for layer in self.layers:
+            attention, mlp = layer.self_attn, layer.mlp
+            parts = (attention.qkv_proj, attention.o_proj, mlp.gate_up_proj, mlp.down_proj)
+            weights += [part.weight for part in parts]
+        self.weights = [*weights, self.output]
+        self.request_ahead(_ahead_bytes(device))
+        self.late = frozenset((QKV, OUT, GATE_UP, DOWN))
+
+    def request_ahead(self, limit: int) -> None:
+        """Let each product request so many bytes of the next one's weight into the L2 cache; 0: none."""
+        following = self.weights[1:]
+        self.ahead = [*(Ahead.of(weight, limit) for weight in following), None]
 
     def forward(
         self,
@@ -52,15 +69,15 @@ class FusedDecoder:
         cos, sin = rope_tables(positions, self.frequencies, self.axes, self.decoder.rope_scale)
         fused = getattr(attend, "fused", None)
         for number, layer in enumerate(self.layers):
-            attention, mlp = layer.self_attn, layer.mlp
-            qkv = self._norm_linear(x, layer.input_layernorm, attention.qkv_proj.weight)
+            attention, first = layer.self_attn, 4 * number
+            qkv = self._norm_linear(x, layer.input_layernorm, first + QKV)
             if fused is not None:
                 mixed = fused(number, qkv, attention.q_norm, attention.k_norm, cos, sin)
             else:
                 mixed = attention.attend(qkv, cos, sin, attend)
-            self._add_linear(x, mixed, attention.o_proj.weight)
-            hidden = self._norm_linear(x, layer.post_attention_layernorm, mlp.gate_up_proj.weight, gate=True)
-            self._add_linear(x, hidden, mlp.down_proj.weight)
+            self._add_linear(x, mixed, first + OUT)
+            hidden = self._norm_linear(x, layer.post_attention_layernorm, first + GATE_UP, gate=True)
+            self._add_linear(x, hidden, first + DOWN)
             if visual is not None and visual_index is not None and number + 1 < len(visual):
                 x.index_add_(0, visual_index, visual[number + 1].to(x.dtype))
         return rms_norm(x, self.decoder.norm.weight, self.decoder.norm.eps, dependent=self.dependent)
@@ -71,7 +88,7 @@ class FusedDecoder:
         if tiles is None:
             return F.linear(hidden, self.output).float()
         out = torch.empty(len(hidden), len(self.output), dtype=torch.float32, device=hidden.device)
-        return linear(hidden, self.output, tiles, self.scratch, out=out, dependent=self.dependent)
+        return self._linear(hidden, len(self.weights) - 1, tiles, out=out)
 
     def greedy(self, logits: Tensor) -> tuple[Tensor, Tensor]:
         """float32 [m, vocab] -> the largest logit of each row, float32 [m], and its token, int64 [m]."""
@@ -99,44 +116,52 @@ class FusedDecoder:
         norm = layer.input_layernorm
         gate, up = mlp.gate_up_proj(norm(x)).chunk(2, dim=-1)
         added, fed = x.clone(), x.clone()
-        self._add_linear(added, mixed, attention.o_proj.weight)
-        self._add_linear(fed, hidden, mlp.down_proj.weight)
+        self._add_linear(added, mixed, OUT)
+        self._add_linear(fed, hidden, DOWN)
         logits = self.logits(x)
         return max(
-            distance(self._norm_linear(x, norm, attention.qkv_proj.weight), attention.qkv_proj(norm(x))),
-            distance(self._norm_linear(x, norm, mlp.gate_up_proj.weight, gate=True), F.silu(gate) * up),
+            distance(self._norm_linear(x, norm, QKV), attention.qkv_proj(norm(x))),
+            distance(self._norm_linear(x, norm, GATE_UP, gate=True), F.silu(gate) * up),
             distance(added, x + attention.o_proj(mixed)),
             distance(fed, x + mlp.down_proj(hidden)),
             distance(logits, F.linear(x, weight)),
             distance(self.greedy(logits)[0], logits.amax(dim=1)),
         )
 
-    def _norm_linear(self, x: Tensor, norm: RMSNorm, weight: Tensor, *, gate: bool = False) -> Tensor:
-        """norm(x) times weight; `gate`: then silu(first half) * second half."""
-        rows, columns = weight.shape
-        tiles = choose(len(x), rows // 2 if gate else rows, columns, gated=gate)
-        if isinstance(tiles, RowsTiles) and (tiles.split > 1 or len(x) > 16 or x.dtype == torch.float16):
-            # Every program would norm all of x again, and float16 lacks the range.
-            x = rms_norm(x, norm.weight, norm.eps, dependent=self.dependent)
-            return linear(x, weight, tiles, self.scratch, gated=gate, dependent=self.dependent)
+    def _norm_linear(self, x: Tensor, norm: RMSNorm, product: int, *, gate: bool = False) -> Tensor:
+        """norm(x) times a weight; `gate`: then silu(first half) * second half."""
+        weight = self.weights[product]
+        tiles = choose(len(x), len(weight) // 2 if gate else len(weight), weight.shape[1], gated=gate)
+        if isinstance(tiles, VectorTiles):
+            return self._linear(x, product, tiles, norm=norm.weight, eps=norm.eps, gated=gate)
+        x = rms_norm(x, norm.weight, norm.eps, dependent=self.dependent)
         if tiles is not None:
-            return linear(
-                x,
-                weight,
-                tiles,
-                self.scratch,
-                norm=norm.weight,
-                eps=norm.eps,
-                gated=gate,
-                dependent=self.dependent,
-            )
-        out = F.linear(rms_norm(x, norm.weight, norm.eps), weight)
+            return self._linear(x, product, tiles, gated=gate)
+        out = F.linear(x, weight)
         return gated(out) if gate else out
 
-    def _add_linear(self, x: Tensor, mixed: Tensor, weight: Tensor) -> None:
-        """x += mixed times weight."""
+    def _add_linear(self, x: Tensor, mixed: Tensor, product: int) -> None:
+        """x += mixed times a weight."""
+        weight = self.weights[product]
         tiles = choose(len(x), *weight.shape, gated=False)
         if tiles is None:
             x.addmm_(mixed, weight.t())
         else:
-            linear(mixed, weight, tiles, self.scratch, residual=x, out=x, dependent=self.dependent)
+            self._linear(mixed, product, tiles, residual=x, out=x)
+
+    def _linear(self, x: Tensor, product: int, tiles: Tiles, **options: Any) -> Tensor:
+        return linear(
+            x,
+            self.weights[product],
+            tiles,
+            self.scratch,
+            ahead=self.ahead[product],
+            dependent=self.dependent,
+            late=product % 4 in self.late,
+            **options,
+        )
+
+
+def _ahead_bytes(device: torch.device) -> int:
+    """How much of the next weight the L2 cache is asked to hold: it also holds what is in use."""
+    return torch.cuda.get_device_properties(device).L2_cache_size * 2 // 5 if device.type == "cuda" else 0
