@@ -8,13 +8,13 @@ import torch
 
 from engine_bench import Bench, Medium
 from qwen3_vl_webui.engine.block_tables import BlockTables
-from qwen3_vl_webui.engine.graphs import PROMPT_SIZES, PROMPTS, batch_sizes
+from qwen3_vl_webui.engine.graphs import PROMPT_SIZES, PROMPTS, decode_sizes
 from qwen3_vl_webui.engine.sequence import Sequence
 
 
 @pytest.mark.parametrize("most", [1, 2, 3, 7, 8, 16, 33, 100, 128, 129, 256, 1000])
 def test_every_number_of_sequences_has_a_size(most: int) -> None:
-    sizes = batch_sizes(most)
+    sizes = decode_sizes(most)
     assert sizes == sorted(set(sizes))
     assert sizes[-1] == most
     assert all(

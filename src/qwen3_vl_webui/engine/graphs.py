@@ -114,7 +114,7 @@ class Graphs:
         self.block_size = block_size
         self.device = tables.data.device
         self.capture = capture
-        self._batch_sizes = batch_sizes(max_running)
+        self._decode_sizes = decode_sizes(max_running)
         self._decodes: dict[int, _Step] = {}
         self._prompts: dict[int, _Step] = {}
         self._newest = torch.zeros(max_running, dtype=torch.int64, device=self.device)
@@ -125,7 +125,7 @@ class Graphs:
         `newest`: tokens of the step before that the host does not know yet, and the place of each one's among them.
         """
         count = len(sequences)
-        size = self._batch_sizes[bisect_left(self._batch_sizes, count)]
+        size = self._decode_sizes[bisect_left(self._decode_sizes, count)]
         # Row of the block tables, tokens of the sequence, position of the newest, its id, its place in `newest` or -1.
         host = np.zeros((5, size), dtype=np.int64)
         host[0, count:] = self.tables.padding_row
@@ -205,7 +205,7 @@ class Graphs:
         return logits, chosen(*self.decoder.greedy(logits))
 
 
-def batch_sizes(max_running: int) -> list[int]:
+def decode_sizes(max_running: int) -> list[int]:
     """Few enough that their logits, which each graph keeps, do not matter; the last one is enough for all."""
     steps = [1, 2, 4, 8, 16, 24, 32, 48, 64, 96, *range(128, max_running, 64)]
     return [*(size for size in steps if size < max_running), max_running]
