@@ -6,22 +6,21 @@ import pytest
 import torch
 
 from paged_cases import WHERE, Where
-from qwen3_vl_webui.kernels.layer_norm import add_layer_norm, add_layer_norm_reference
+from qwen3_vl_webui.kernels.layer_norm import shifted_layer_norm, shifted_layer_norm_reference
 from qwen3_vl_webui.kernels.rotate_qk import rotate_qk, rotate_qk_reference
 
 
 @pytest.mark.parametrize("where", WHERE)
 @pytest.mark.parametrize(("rows", "width"), [(1, 1024), (5, 1152), (3, 32)])
-@pytest.mark.parametrize("with_delta", [False, True])
-def test_the_residual_is_added_and_normed(where: Where, rows: int, width: int, with_delta: bool) -> None:
+def test_rows_are_shifted_and_normed(where: Where, rows: int, width: int) -> None:
     device, dtype, tolerance = where
     x = (torch.randn(rows, width, device=device) * 3 + 1).to(dtype)
-    delta = torch.randn(rows, width, device=device).to(dtype) if with_delta else None
+    shift = torch.randn(width, device=device)
     weight, bias = (torch.randn(width, device=device).to(dtype) for _ in range(2))
-    summed = x if delta is None else x + delta
-    expected = add_layer_norm_reference(summed.double(), None, weight.double(), bias.double(), 1e-6)
-    found = add_layer_norm(x, delta, weight, bias, 1e-6)
-    assert torch.equal(x, summed)
+    before = x.clone()
+    found = shifted_layer_norm(x, shift, weight, bias, 1e-6)
+    expected = shifted_layer_norm_reference(x, shift, weight, bias, 1e-6)
+    assert torch.equal(x, before)
     assert found.dtype == dtype
     torch.testing.assert_close(found.double(), expected, atol=tolerance, rtol=tolerance)
 

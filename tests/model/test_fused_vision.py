@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 
 import pytest
 import torch
@@ -34,8 +35,8 @@ def model() -> Qwen3VL:
     return model.to(DEVICE).eval()
 
 
-def patches(count: int) -> torch.Tensor:
-    return torch.randn(count, CONFIG.vision.patch_dim, generator=torch.Generator().manual_seed(2)).to(DEVICE)
+def patches(count: int, seed: int = 2) -> torch.Tensor:
+    return torch.randn(count, CONFIG.vision.patch_dim, generator=torch.Generator().manual_seed(seed)).to(DEVICE)
 
 
 # On a CPU the product's own GELU is the exact one, not the tanh form: up to 5e-4 apart.
@@ -48,6 +49,45 @@ def test_features_are_the_plain_tower_s(model: Qwen3VL) -> None:
     with torch.inference_mode():
         expected = model.encode(x, GRIDS)
     torch.testing.assert_close(FusedTower(model.visual)(x, GRIDS), expected, **TOLERANCE)
+
+
+class FakeGraph:
+    """Computes again where a graph would replay, into the same result."""
+
+    captured = 0
+
+    def __init__(self, compute: Callable[[], torch.Tensor]) -> None:
+        self.compute, self.result = compute, compute()
+        FakeGraph.captured += 1
+
+    def replay(self) -> None:
+        self.result.copy_(self.compute())
+
+
+def capture(compute: Callable[[], torch.Tensor]) -> tuple[FakeGraph, torch.Tensor]:
+    graph = FakeGraph(compute)
+    return graph, graph.result
+
+
+def test_grids_that_come_again_are_captured_and_replayed(model: Qwen3VL, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fused_vision, "GRAPHS", 2)
+    monkeypatch.setattr(FakeGraph, "captured", 0)
+    plain, tower = FusedTower(model.visual), FusedTower(model.visual, capture=capture)
+    inputs = [patches(8, seed) for seed in range(4)]
+    kept = []
+    for x in inputs:  # once computed, once captured, then replayed
+        kept.append((tower(x, [(1, 2, 4)]), plain(x, [(1, 2, 4)])))
+    assert FakeGraph.captured == 1
+    for found, expected in kept:  # a later replay has not overwritten them
+        torch.testing.assert_close(found, expected, **TOLERANCE)
+    for grid in ((1, 2, 2), (2, 2, 2)):
+        for _ in range(2):
+            tower(patches(grid[0] * 4), [grid])
+    assert FakeGraph.captured == 3
+    assert list(tower._graphs) == [((1, 2, 2),), ((2, 2, 2),)]
+    monkeypatch.setattr(fused_vision, "GRAPH_PATCHES", 7)
+    tower(inputs[0], [(1, 2, 4)])
+    assert FakeGraph.captured == 3
 
 
 @pytest.mark.parametrize("fused", [False, True])

@@ -7,6 +7,7 @@ take about `SLICE_SECONDS`; how many layers that is, is learnt from the slices b
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Iterator
 from collections.abc import Sequence as List
@@ -17,18 +18,23 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
+from qwen3_vl_webui.engine.graphs import Capture
 from qwen3_vl_webui.engine.sequence import FeatureKey, Sequence, VisualSpan
 from qwen3_vl_webui.engine.vision_cache import VisionCache
+from qwen3_vl_webui.kernels.transfer import to_device
 from qwen3_vl_webui.model.config import VisionConfig
 from qwen3_vl_webui.model.pixels import resize, to_patches
 from qwen3_vl_webui.model.qwen3_vl import Qwen3VL
 from qwen3_vl_webui.model.vision import Encoding, Grid
 
+logger = logging.getLogger(__name__)
+
 Wanted = tuple[VisualSpan, Sequence]  # what is to be encoded, and whose pixels to use
 
 SLICE_SECONDS = 0.02
 BATCH_PATCHES = 8192  # that pass the tower together in slices: enough to fill a large GPU; a larger picture goes alone
-FIRST_RATE = {"cuda": 5e13, "cpu": 5e10}  # operations a second, before anything was measured
+AGREEMENT = 0.05  # how far, relative to all features, the fused tower may be from the plain one
+FIRST_RATE = {"cuda": 1e14, "cpu": 5e10}  # operations a second, before anything was measured
 
 
 class EncodeError(Exception):
@@ -44,18 +50,33 @@ class Tower(Protocol):
 
     config: VisionConfig
 
+    def __call__(self, patches: Tensor, grids: List[Grid]) -> Tensor: ...
     def begin(self, patches: Tensor, grids: List[Grid]) -> Encoding: ...
     def advance(self, encoding: Encoding, layers: int) -> None: ...
     def finish(self, encoding: Encoding) -> Tensor: ...
 
 
 def fastest_tower(model: Qwen3VL) -> Tower:
-    """The fastest tower for the device of a model."""
-    if model.visual.pos_embed.weight.device.type != "cuda":
-        return model.visual
-    from qwen3_vl_webui.model.fused_vision import FusedTower  # needs Triton, which a CPU's PyTorch may lack
+    """The fused tower where it runs and agrees with the plain one. The check also compiles its kernels."""
+    device, plain = model.visual.pos_embed.weight.device, model.visual
+    if device.type != "cuda":
+        return plain
+    try:
+        from qwen3_vl_webui.model.fused_vision import FusedTower, distance  # needs Triton
 
-    return FusedTower(model.visual)
+        fused = FusedTower(plain, capture=Capture(device))
+        grids = [(1, 8, 8), (1, 4, 6)]
+        generator = torch.Generator(device).manual_seed(0)
+        patches = torch.rand(88, plain.config.patch_dim, device=device, generator=generator) * 2 - 1
+        with torch.inference_mode():
+            away = distance(fused(patches, grids), plain(patches, grids))
+    except Exception as error:  # whatever a compiler or a driver raises
+        logger.warning("the fused vision tower does not run here: %s", error)
+        return plain
+    if away > AGREEMENT:
+        logger.warning("the fused vision tower is %.3f away from the plain one, which is used", away)
+        return plain
+    return fused
 
 
 class Encoder:
@@ -100,9 +121,15 @@ class Encoder:
         depth = self.tower.config.depth
         try:
             if self._job is None:
-                patches = [self._patches(span, sequence) for span, sequence in wanted]
-                encoding = self.tower.begin(torch.cat(patches), [(1, *span.grid) for span, _ in wanted])
-                self._job = _Job(wanted, encoding, _cost(wanted, self.tower.config))
+                patches = torch.cat([self._patches(span, sequence) for span, sequence in wanted])
+                grids = [(1, *span.grid) for span, _ in wanted]
+                cost = _cost(wanted, self.tower.config)
+                if seconds is None or self._pace.layers(cost, seconds) >= depth:
+                    with self._pace.measured(depth * cost):
+                        features = self.tower(patches, grids)
+                    self._store(wanted, features)
+                    return
+                self._job = _Job(wanted, self.tower.begin(patches, grids), cost)
             job = self._job
             left = depth - job.encoding.layer
             layers = left if seconds is None else min(self._pace.layers(job.layer_cost, seconds), left)
@@ -125,10 +152,8 @@ class Encoder:
         key, group = span.key
         frames = config.temporal_patch_size
         pixels = sequence.group.pixels[key][group * frames : (group + 1) * frames]
-        if self.device.type != "cpu":
-            pixels = pixels.pin_memory().to(self.device, non_blocking=True)
         rows, columns = span.grid
-        pixels = resize(pixels, rows * config.patch_size, columns * config.patch_size)
+        pixels = resize(to_device(pixels, self.device), rows * config.patch_size, columns * config.patch_size)
         return to_patches(pixels, config, self.dtype)[0]
 
     def _store(self, wanted: List[Wanted], features: Tensor) -> None:
@@ -183,7 +208,8 @@ class _Pace:
             self._open = cost, begin, end
 
     def _learn(self, cost: float, seconds: float) -> None:
-        self.rate += 0.5 * (cost / max(seconds, 1e-6) - self.rate)
+        difference = cost / max(seconds, 1e-6) - self.rate
+        self.rate += (0.5 if difference > 0 else 0.2) * difference  # a slow one may have compiled or captured something
 
 
 def _batch(wanted: List[Wanted], config: VisionConfig) -> list[Wanted]:

@@ -18,7 +18,6 @@ import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.nn.attention.bias import causal_lower_right
 
 QUERY_BLOCK = 256  # queries of a segment with a past that are computed together: bounds the mask
 PADDING = 1.25  # decoding sequences are padded to a common length while that reads at most so much more
@@ -166,6 +165,8 @@ def _prefill(q: Tensor, k: Tensor, v: Tensor, cache: tuple[Tensor, Tensor], part
         return F.scaled_dot_product_attention(query, keys, values, is_causal=True, enable_gqa=True)[0].transpose(0, 1)
     keys, values = (pool.index_select(1, part.blocks).flatten(1, 2)[None] for pool in cache)
     if q.is_cuda and torch.cuda.get_device_capability(q.device) >= (8, 0):
+        from torch.nn.attention.bias import causal_lower_right  # here, for it takes seconds to import
+
         # Flash attention knows this mask by its name. A mask tensor would rule it out, with the grouped heads also
         # every other kernel that does not write down all scores.
         seen = part.context + q.shape[0]

@@ -1,29 +1,49 @@
 """The vision tower with fused operations, for inference on CUDA: the same features as `VisionTower`'s.
 
-Eight kernels a layer: residual add + LayerNorm (`kernels.layer_norm`), the qkv product, the rotary turn in place
-(`kernels.rotate_qk`), attention, its output product, add + norm, and the two products of the MLP, the first with its
-bias and GELU in the product's epilogue. Weights stay the tower's own. Position embeddings and angles are kept by grid.
+Eight kernels a layer: LayerNorm, the qkv product, the rotary turn in place (`kernels.rotate_qk`), attention, its output
+product, LayerNorm, and the two products of the MLP, the first with its bias and GELU in the product's epilogue. The
+residual is added inside the products that end a branch; their biases are never added to it but kept apart, summed, and
+given to each norm (`kernels.layer_norm`). Weights stay the tower's own; position embeddings and angles are kept by
+grid.
+
+A host may need longer to launch these kernels than a GPU to run them: media whose grids were seen before are replayed
+as CUDA graphs, with cuDNN's attention where it agrees with ours. It is the fastest there, but it plans anew, for many
+milliseconds, for every length; what is computed once only uses ours.
 """
 
 from __future__ import annotations
 
+import logging
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import accumulate, groupby
+from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
+from torch.nn.attention import SDPBackend, sdpa_kernel
 
-from qwen3_vl_webui.kernels.layer_norm import add_layer_norm
+from qwen3_vl_webui.kernels.layer_norm import shifted_layer_norm
 from qwen3_vl_webui.kernels.rotate_qk import rotate_qk
+from qwen3_vl_webui.kernels.segment_attention import segment_attention as triton_attention
+from qwen3_vl_webui.kernels.transfer import to_device
 from qwen3_vl_webui.model.attention import segment_attention
 from qwen3_vl_webui.model.vision import Encoding, Grid, VisionBlock, VisionTower, frame_positions
 
-Attend = Callable[[Tensor, Tensor, Tensor, Sequence[int]], Tensor]
-"""q, k, v [n, heads, d] (rows may be strided) and the segments' lengths -> [n, heads, d]."""
+logger = logging.getLogger(__name__)
+
+Attend = Callable[[Tensor, Tensor, Tensor, Encoding], Tensor]
+"""q, k, v [n, heads, d], rows strided alike, of the media in the encoding -> [n, heads, d]."""
+
+Capture = Callable[[Callable[[], Any]], tuple[Any, Any]]
+"""Captures what a function launches: a graph with `replay`, and the function's result, written anew by each replay."""
 
 POSITION_BYTES = 64 << 20  # of position embeddings and angles that are kept, the last grid's always
+GRAPH_PATCHES = 8192  # with more of them the launches no longer count, and the memory does
+GRAPHS = 16  # that are kept
+SEEN = 1024  # grids that are remembered
+AGREEMENT = 0.03  # how far, relative to all features, cuDNN's may be from ours: a few roundings to bfloat16
 
 
 @dataclass(frozen=True)
@@ -39,71 +59,148 @@ class _Frame:
         return self.learned.nbytes + self.cos.nbytes + self.sin.nbytes
 
 
+@dataclass(frozen=True)
+class _Layout:
+    """Where media of certain grids lie, one after the other, and what depends on that alone."""
+
+    frames: list[tuple[int, int, Tensor]]  # runs of equal frames: first patch, number of frames, position embeddings
+    cos: Tensor
+    sin: Tensor
+    lengths: list[int]  # patches of each frame
+    starts: Tensor  # int32 [frames + 1], their sums
+
+
+@dataclass(frozen=True)
+class _Replay:
+    """The tower for one layout, as a graph."""
+
+    patches: Tensor
+    layout: _Layout
+    graph: Any
+    features: Tensor
+
+
 class FusedTower:
     """Runs over the weights of a tower that is ready for inference on a CUDA device. Same steps as `VisionTower`."""
 
-    def __init__(self, tower: VisionTower, attend: Attend | None = None) -> None:
+    def __init__(self, tower: VisionTower, *, attend: Attend | None = None, capture: Capture | None = None) -> None:
+        """`attend` stands in for our own attention. Without `capture` there are no graphs."""
         self.tower = tower
         self.config = tower.config
-        self._attend = attend or _torch_attention
+        self._blocks = [block for block in tower.blocks if isinstance(block, VisionBlock)]
+        self._attend = attend or _attention_for(tower)
+        self._capture = capture
+        self._seen: OrderedDict[tuple[Grid, ...], None] = OrderedDict()
+        self._graphs: OrderedDict[tuple[Grid, ...], _Replay] = OrderedDict()
         self._frames: OrderedDict[tuple[int, int], _Frame] = OrderedDict()
         self._frame_bytes = 0
+        # The biases that the residual lacks, in front of each norm, and after the last layer.
+        ends = [linear for block in self._blocks for linear in (block.attn.proj, block.mlp.linear_fc2)]
+        biases = [linear.bias.detach().float() for linear in ends if linear.bias is not None]
+        self._lacking = list(accumulate(biases, initial=torch.zeros_like(biases[0])))
 
     @torch.inference_mode()
     def __call__(self, patches: Tensor, grids: Sequence[Grid]) -> Tensor:
         """Patches [n, patch_dim] -> [1 + levels, n / merge**2, out_hidden_size]."""
-        encoding = self.begin(patches, grids)
-        self.advance(encoding, self.config.depth)
-        return self.finish(encoding)
+        key = tuple(grids)
+        if self._capture is None or patches.shape[0] > GRAPH_PATCHES:
+            return self._compute(patches, grids)
+        replay = self._graphs.get(key)
+        if replay is None:
+            features = self._compute(patches, grids)
+            if key in self._seen:
+                self._graphs[key] = self._capture_for(patches, key, features)
+                _trim(self._graphs, GRAPHS)
+            self._seen[key] = None
+            _trim(self._seen, SEEN)
+            return features
+        self._graphs.move_to_end(key)
+        replay.patches.copy_(patches)
+        replay.graph.replay()
+        return replay.features.clone()
 
     @torch.inference_mode()
     def begin(self, patches: Tensor, grids: Sequence[Grid]) -> Encoding:
         assert patches.shape[0] == sum(t * h * w for t, h, w in grids), "the grids must cover the patches"
-        x = self.tower.patch_embed(patches.to(self.tower.pos_embed.weight.dtype))
-        cos, sin = [], []
-        start = 0
-        for (rows, columns), count in _runs(grids):
-            frame = self._frame(rows, columns)
-            end = start + count * rows * columns
-            x[start:end].unflatten(0, (count, -1)).add_(frame.learned)
-            cos += [frame.cos] * count
-            sin += [frame.sin] * count
-            start = end
-        lengths = [h * w for t, h, w in grids for _ in range(t)]
-        return Encoding(x=x, cos=torch.cat(cos), sin=torch.cat(sin), lengths=lengths)
+        return self._embed(patches, self._layout(grids))
 
     @torch.inference_mode()
     def advance(self, encoding: Encoding, layers: int) -> None:
-        x = encoding.x
-        delta: Tensor | None = None  # what the next norm adds to x
-        for number in range(encoding.layer, min(encoding.layer + layers, self.config.depth)):
-            block = self.tower.blocks[number]
-            assert isinstance(block, VisionBlock)
-            delta = self._block(block, x, delta, encoding)
-            if number in self.config.deepstack_layers:
-                x.add_(delta)
-                delta = None
-                encoding.levels.append(self.tower.deepstack_merger_list[len(encoding.levels)](x))
-            encoding.layer = number + 1
-        if delta is not None:
-            x.add_(delta)
+        self._advance(encoding, layers, self._attend)
 
     @torch.inference_mode()
     def finish(self, encoding: Encoding) -> Tensor:
-        return self.tower.finish(encoding)
+        assert encoding.layer == self.config.depth, "layers are left to run"
+        return torch.stack([self.tower.merger(self._complete(encoding)), *encoding.levels])
 
-    def _block(self, block: VisionBlock, x: Tensor, delta: Tensor | None, encoding: Encoding) -> Tensor:
+    def _compute(self, patches: Tensor, grids: Sequence[Grid]) -> Tensor:
+        encoding = self.begin(patches, grids)
+        self.advance(encoding, self.config.depth)
+        return self.finish(encoding)
+
+    def _embed(self, patches: Tensor, layout: _Layout) -> Encoding:
+        x = self.tower.patch_embed(patches.to(self.tower.pos_embed.weight.dtype))
+        for start, count, learned in layout.frames:
+            x[start : start + count * len(learned)].unflatten(0, (count, -1)).add_(learned)
+        return Encoding(x=x, cos=layout.cos, sin=layout.sin, lengths=layout.lengths, starts=layout.starts)
+
+    def _advance(self, encoding: Encoding, layers: int, attend: Attend) -> None:
+        for number in range(encoding.layer, min(encoding.layer + layers, self.config.depth)):
+            self._run_block(number, encoding, attend)
+            encoding.layer = number + 1
+            if number in self.config.deepstack_layers:
+                merger = self.tower.deepstack_merger_list[len(encoding.levels)]
+                encoding.levels.append(merger(self._complete(encoding)))
+
+    def _run_block(self, number: int, encoding: Encoding, attend: Attend) -> None:
+        block, x = self._blocks[number], encoding.x
         attn, mlp = block.attn, block.mlp
-        normed = add_layer_norm(x, delta, block.norm1.weight, block.norm1.bias, block.norm1.eps)
+        normed = _norm(block.norm1, x, self._lacking[2 * number])
         qkv = attn.qkv(normed).unflatten(-1, (3, attn.num_heads, -1))
         rotate_qk(qkv, encoding.cos, encoding.sin)
         q, k, v = qkv.unbind(1)
-        mixed = self._attend(q, k, v, encoding.lengths).flatten(1)
-        normed = add_layer_norm(x, attn.proj(mixed), block.norm2.weight, block.norm2.bias, block.norm2.eps)
+        x.addmm_(attend(q, k, v, encoding).flatten(1), attn.proj.weight.t())
+        normed = _norm(block.norm2, x, self._lacking[2 * number + 1])
         assert mlp.linear_fc1.bias is not None
         # On CUDA this GELU is the tanh form, as the architecture wants it.
         inner = torch._addmm_activation(mlp.linear_fc1.bias, normed, mlp.linear_fc1.weight.t(), use_gelu=True)
-        return mlp.linear_fc2(inner)
+        x.addmm_(inner, mlp.linear_fc2.weight.t())
+
+    def _complete(self, encoding: Encoding) -> Tensor:
+        """The residual with all biases."""
+        return (encoding.x + self._lacking[2 * encoding.layer]).to(encoding.x.dtype)
+
+    def _capture_for(self, patches: Tensor, grids: tuple[Grid, ...], features: Tensor) -> _Replay:
+        """Capture what has just given `features`."""
+        assert self._capture is not None
+        inputs, layout = patches.clone(), self._layout(grids)
+
+        def compute(attend: Attend) -> Tensor:
+            encoding = self._embed(inputs, layout)
+            self._advance(encoding, self.config.depth, attend)
+            return self.finish(encoding)
+
+        attend = self._attend
+        try:
+            if distance(compute(_cudnn_attention), features) <= AGREEMENT:  # it makes its plans here
+                attend = _cudnn_attention
+        except RuntimeError as error:
+            logger.info("cuDNN's attention is not used for the vision tower: %s", error)
+        graph, result = self._capture(lambda: compute(attend))
+        return _Replay(inputs, layout, graph, result)
+
+    def _layout(self, grids: Sequence[Grid]) -> _Layout:
+        frames, cos, sin = [], [], []
+        start = 0
+        for (rows, columns), count in _runs(grids):
+            frame = self._frame(rows, columns)
+            frames.append((start, count, frame.learned))
+            cos += [frame.cos] * count
+            sin += [frame.sin] * count
+            start += count * rows * columns
+        lengths = [h * w for t, h, w in grids for _ in range(t)]
+        starts = torch.tensor([0, *accumulate(lengths)], dtype=torch.int32)
+        return _Layout(frames, torch.cat(cos), torch.cat(sin), lengths, to_device(starts, cos[0].device))
 
     def _frame(self, rows: int, columns: int) -> _Frame:
         if (found := self._frames.get((rows, columns))) is not None:
@@ -120,8 +217,39 @@ class FusedTower:
         return frame
 
 
-def _torch_attention(q: Tensor, k: Tensor, v: Tensor, lengths: Sequence[int]) -> Tensor:
-    return segment_attention(q, k, v, lengths, causal=False)
+def _attention_for(tower: VisionTower) -> Attend:
+    width = tower.config.hidden_size // tower.config.num_heads
+    on_cuda = tower.pos_embed.weight.device.type == "cuda"
+    return _triton_attention if on_cuda and width & (width - 1) == 0 else _torch_attention
+
+
+def _triton_attention(q: Tensor, k: Tensor, v: Tensor, encoding: Encoding) -> Tensor:
+    assert encoding.starts is not None
+    return triton_attention(q, k, v, encoding.starts, max(encoding.lengths))
+
+
+def _torch_attention(q: Tensor, k: Tensor, v: Tensor, encoding: Encoding) -> Tensor:
+    return segment_attention(q, k, v, encoding.lengths, causal=False)
+
+
+def _cudnn_attention(q: Tensor, k: Tensor, v: Tensor, encoding: Encoding) -> Tensor:
+    with sdpa_kernel(SDPBackend.CUDNN_ATTENTION):
+        return segment_attention(q, k, v, encoding.lengths, causal=False)
+
+
+def distance(found: Tensor, expected: Tensor) -> float:
+    """Relative to all of `expected`; not a number counts as far."""
+    distance = ((found.float() - expected.float()).norm() / expected.float().norm()).item()
+    return distance if distance == distance else float("inf")
+
+
+def _trim(items: OrderedDict[tuple[Grid, ...], Any], count: int) -> None:
+    while len(items) > count:
+        items.popitem(last=False)
+
+
+def _norm(norm: nn.LayerNorm, x: Tensor, lacking: Tensor) -> Tensor:
+    return shifted_layer_norm(x, lacking, norm.weight, norm.bias, norm.eps)
 
 
 def _runs(grids: Sequence[Grid]) -> Iterator[tuple[tuple[int, int], int]]:

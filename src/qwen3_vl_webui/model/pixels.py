@@ -15,18 +15,22 @@ from qwen3_vl_webui.model.config import PUBLISHED_MEAN, PUBLISHED_STD, VisionCon
 
 
 def resize(frames: Tensor, height: int, width: int) -> Tensor:
-    """Resize uint8 frames [t, h, w, 3] to [t, height, width, 3]: bicubic with antialias, rounded, clamped to 0..255."""
+    """Resize uint8 frames [t, h, w, 3] to [t, height, width, 3]: bicubic with antialias, alike on any device."""
     assert frames.dtype == torch.uint8
     assert frames.dim() == 4
     if frames.shape[1:3] == (height, width):
         return frames
-    planes = frames.permute(0, 3, 1, 2)
-    if frames.device.type != "cpu":  # only the CPU resizes uint8 itself
-        planes = planes.float()
-    out = F.interpolate(planes, size=(height, width), mode="bicubic", antialias=True, align_corners=False)
-    if out.dtype != torch.uint8:
-        out = out.clamp_(0, 255).round_().to(torch.uint8)
-    return out.permute(0, 2, 3, 1).contiguous()
+    if frames.device.type == "cpu":
+        planes = frames.permute(0, 3, 1, 2)
+        out = F.interpolate(planes, size=(height, width), mode="bicubic", antialias=True, align_corners=False)
+        return out.permute(0, 2, 3, 1).contiguous()
+    from qwen3_vl_webui.kernels.resize import resize_axis  # needs Triton, which a CPU's PyTorch may lack
+
+    frames = frames.contiguous()
+    for axis, size in ((2, width), (1, height)):
+        if frames.shape[axis] != size:
+            frames = resize_axis(frames, axis, size)
+    return frames
 
 
 def to_patches(

@@ -15,6 +15,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from qwen3_vl_webui.kernels.linear import Linear
+from qwen3_vl_webui.kernels.transfer import to_device
 from qwen3_vl_webui.model import rope
 from qwen3_vl_webui.model.attention import segment_attention
 from qwen3_vl_webui.model.config import VisionConfig
@@ -43,6 +44,7 @@ class Encoding:
     cos: Tensor  # [patches, head_dim / 2] float32
     sin: Tensor
     lengths: Sequence[int]  # patches of each temporal group: attention stays within one
+    starts: Tensor | None = None  # int32 [groups + 1], their sums, for kernels that want them on the device
     layer: int = 0
     levels: list[Tensor] = field(default_factory=list)  # DeepStack features so far, [patches / merge**2, out_hidden]
 
@@ -206,4 +208,4 @@ def frame_positions(rows: int, columns: int, config: VisionConfig, device: torch
     weights = torch.stack(((1 - down) * (1 - across), (1 - down) * across, down * (1 - across), down * across))
     frequencies = rope.inverse_frequencies(config.hidden_size // config.num_heads // 2, _ROPE_THETA)
     angles = torch.cat((row[:, None] * frequencies, column[:, None] * frequencies), dim=-1)
-    return FramePositions(taps.to(device), weights.to(device), angles.to(device))
+    return FramePositions(to_device(taps, device), to_device(weights, device), to_device(angles, device))
