@@ -28,10 +28,19 @@ FLAGS = [
 ]  # fmt: skip
 SYSTEM_CHROMIUM = Path("/usr/bin/chromium")
 SERVE = """
-import json, sys, uvicorn
+import json, sys, msgspec, uvicorn
+from pathlib import Path
 from qwen3_vl_webui.config import Settings
+from qwen3_vl_webui.engine.client import EngineClient
 from qwen3_vl_webui.server.app import create_app
 values = json.loads(sys.argv[1])
+generate = EngineClient.generate
+def noting(self, request, *rest):  # what goes to the engine, for the tests to read
+    sent = {"edition": request.edition, "prompt_tokens": len(request.token_ids)}
+    sent["sampling"] = msgspec.to_builtins(request.sampling)
+    Path(values["data"], "sent.json").write_text(json.dumps(sent))
+    return generate(self, request, *rest)
+EngineClient.generate = noting
 if __name__ == "__main__":
     settings = Settings(**values)
     app = create_app(settings)
@@ -100,6 +109,11 @@ class Server:
         while not condition():
             assert time.monotonic() < end, self.log[-4000:]
             time.sleep(0.05)
+
+    def sent(self) -> dict[str, Any]:
+        """The last request that went to the engine: `edition`, `prompt_tokens`, `sampling`."""
+        sent: dict[str, Any] = json.loads((self.data / "sent.json").read_text())
+        return sent
 
     def history(self) -> HistoryStore:
         """The same store, opened from here."""

@@ -1,0 +1,108 @@
+"""What the settings say is what the engine gets and what the model sees; and the examples, one click to an answer."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from media_cases import video
+from page_steps import ask, box, choose, picture_file, set_control, wait_for_end
+from qwen3_vl_webui.ui.examples import EXAMPLES
+from qwen3_vl_webui.ui.presets import PRESETS
+from qwen3_vl_webui.ui.texts import say
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
+Open = Callable[..., Page]
+
+
+def test_every_sampling_control_reaches_the_engine(open_page: Open, server: Any) -> None:
+    page = open_page()
+    ask(page, "as recommended", tokens=16)
+    wait_for_end(page)
+    before = server.sent()
+    wanted = {name: value for name, value in PRESETS["instruct"].items() if name != "max_tokens"}
+    assert {name: before["sampling"][name] for name in wanted} == wanted
+    assert before["sampling"]["stop_repetition"]
+    assert before["sampling"]["seed"] is None
+
+    page.locator("#settings-bar").get_by_text("Penalties").click()
+    values = {
+        "temperature": 0.35, "top_p": 0.55, "top_k": 7, "max_tokens": 48, "presence_penalty": 0.4,
+        "frequency_penalty": 0.3, "repetition_penalty": 1.25,
+    }  # fmt: skip
+    for name, value in values.items():
+        set_control(page, name, value)
+    page.get_by_label("End an answer that loops").uncheck()
+    page.get_by_label("Seed").fill("42")
+    page.get_by_label("System prompt", exact=True).fill("You speak like a pirate, whatever you are asked.")
+    page.locator("#new-chat").click()
+    expect(page.locator("#welcome .card").first).to_be_visible()
+    ask(page, "as recommended")
+    wait_for_end(page)
+    after = server.sent()
+    assert {name: after["sampling"][name] for name in values} == values
+    assert after["sampling"]["stop_repetition"] is False
+    assert after["sampling"]["seed"] == 42
+    assert after["prompt_tokens"] > before["prompt_tokens"] + 10
+    assert (before["edition"], after["edition"]) == ("instruct", "instruct")
+    choose(page, "Thinking")
+    ask(page, "and reasoned")
+    page.locator("#box .stop-button").click()
+    wait_for_end(page)
+    assert server.sent()["edition"] == "thinking"
+
+
+def test_budgets_of_pictures_and_videos_reach_the_model(open_page: Open, tmp_path: Path) -> None:
+    clip = tmp_path / "clip.mp4"
+    clip.write_bytes(video(24, (256, 256), 12))
+    files = [picture_file(tmp_path, "large.png", (640, 640)), clip]
+    page = open_page()
+
+    def saw() -> tuple[int, int, int]:
+        """Visual tokens of the picture and of the video, and the video's frames."""
+        with page.expect_file_chooser() as chooser:
+            page.locator("#box .upload-button").click()
+        chooser.value.set_files(files)
+        expect(page.locator("#box .thumbnail-item")).to_have_count(2)
+        ask(page, "Look at both", tokens=16)
+        wait_for_end(page)
+        page.locator("#chat .saw summary").click()
+        lines = page.locator("#chat .saw li").all_inner_texts()
+        picture = re.search(r"(\d+) tokens", lines[0])
+        clip = re.search(r"(\d+) frames .* (\d+) tokens", lines[1])
+        assert picture is not None
+        assert clip is not None
+        return int(picture[1]), int(clip[2]), int(clip[1])
+
+    assert saw() == (400, 128, 4)  # 20 by 20 tokens; two frames a second, each pair 8 by 8
+    page.locator("#settings-bar").get_by_text("Pictures and videos").click()
+    for name, value in {"max_pixels": 64, "fps": 8, "max_frames": 12, "video_pixels": 256}.items():
+        set_control(page, name, value)
+    page.locator("#new-chat").click()
+    expect(page.locator("#welcome .card").first).to_be_visible()
+    picture, frames_tokens, frames = saw()
+    assert picture <= 64
+    assert frames == 12
+    assert 128 < frames_tokens <= 256
+
+
+@pytest.mark.parametrize("locale", ["en-US", "zh-CN"])
+def test_an_example_is_asked_with_its_picture_in_the_pages_language(open_page: Open, server: Any, locale: str) -> None:
+    page = open_page(locale=locale)
+    language = "zh" if locale.startswith("zh") else "en"
+    set_control(page, "max_tokens", 16)
+    for example in EXAMPLES:
+        page.locator("#new-chat").click()
+        card = page.locator(f"#welcome .act-example.id-{example.name}")
+        expect(card).to_be_visible()
+        card.focus()
+        page.keyboard.press("Enter")
+        expect(page.locator("#chat .said")).to_have_text(say(f"example_{example.name}_prompt", language))
+        expect(page.locator("#chat .media img")).to_have_count(1)
+        wait_for_end(page)
+    expect(box(page)).to_be_focused()
