@@ -85,6 +85,19 @@ def test_a_named_function_is_the_only_one() -> None:
     assert not accepts(built, CLICKED)
 
 
+@pytest.mark.parametrize(
+    "parameters", [None, {}, {"type": "object"}, {"type": "object", "properties": {}, "required": [], "title": "t"}]
+)
+def test_a_function_without_parameters_takes_none(parameters: dict[str, Any] | None) -> None:
+    tool = {"type": "function", "function": {"name": "look", "parameters": parameters}}
+    built = grammar(tools=[tool], tool_choice="look")
+    call = '<tool_call>\n{"name": "look", "arguments": {}}\n</tool_call>'
+    assert accepts(built, call)
+    assert not accepts(built, call.replace("{}", '{"made": "up"}'))
+    tool["function"]["parameters"] = {"type": "object", "properties": {}, "additionalProperties": True}  # type: ignore[index]
+    assert accepts(grammar(tools=[tool], tool_choice="look"), call.replace("{}", '{"any": "thing"}'))
+
+
 def test_strict_binds_only_its_own_calls() -> None:
     built = grammar(tools=[CLICK, STRICT])
     for text in ("plain words", f"first {MOVED} then", CLICKED, CLICKED.replace('{"x": 1}', '{"free": []}')):

@@ -177,6 +177,7 @@ def test_messages_come_in_the_callers_language(http: httpx.Client) -> None:
         assert said in answer.json()["error"]["message"]
     answer = http.get("/v1/models", headers={"Accept-Language": "zh", "Host": "evil.example"})
     assert "不接受主机名" in answer.json()["error"]["message"]
+    assert 'qwen3vl_errors_total{code="host_not_allowed"}' in http.get("/metrics").text
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from qwen3_vl_webui.errors import InvalidRequest, words
 
 MAX_SCHEMA_DEPTH = 32
 ANY_OBJECT: dict[str, Any] = {"type": "object"}
+NO_ARGUMENTS: dict[str, Any] = {"type": "object", "additionalProperties": False}
 # Whitespace in JSON is free but short: a model that dithers would otherwise fill the answer with it.
 JSON_OPTIONS = {"whitespace_pattern": r"[ \n\t]{0,16}"}
 
@@ -83,13 +84,19 @@ def _call_schema(functions: Sequence[dict[str, Any]], *, strict_only: bool) -> d
                 "type": "object",
                 "properties": {
                     "name": {"const": function["name"]},
-                    "arguments": (function.get("parameters") or ANY_OBJECT) if bound else ANY_OBJECT,
+                    "arguments": _arguments(function.get("parameters") or {}) if bound else ANY_OBJECT,
                 },
                 "required": ["name", "arguments"],
                 "additionalProperties": False,
             }
         )
     return options[0] if len(options) == 1 else {"anyOf": options}
+
+
+def _arguments(parameters: dict[str, Any]) -> dict[str, Any]:
+    """A function that declares no parameters takes none; JSON schema alone would let the model make some up."""
+    said = {name for name, value in parameters.items() if value or name not in ("properties", "required")}
+    return parameters if said - {"$schema", "title", "description", "type"} else NO_ARGUMENTS
 
 
 def _with_options(schema: dict[str, Any], field: str) -> str:
