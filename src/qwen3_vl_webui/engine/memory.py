@@ -12,6 +12,7 @@ import torch
 
 from qwen3_vl_webui.engine.config import EngineConfig
 from qwen3_vl_webui.engine.footprint import CPU_SHARE, LARGEST_PICTURE
+from qwen3_vl_webui.engine.graphs import PROMPT_SIZES, PROMPTS, decode_sizes
 from qwen3_vl_webui.kernels.paged_attention import PADDING
 from qwen3_vl_webui.model.attention import DenseAttention
 from qwen3_vl_webui.model.config import TextConfig
@@ -58,10 +59,16 @@ def blocks_on_cpu(config: EngineConfig, text: TextConfig, available: int) -> int
 def blocks_on_gpu(config: EngineConfig, text: TextConfig, free: int, activations: int) -> int:
     """Blocks in what is free once this model is loaded. `activations`: bytes that a step was seen to need."""
     spoken_for = config.reserved_bytes + int(activations * PROFILE_MARGIN) + config.vision_cache_bytes + GPU_MARGIN
+    spoken_for += _graph_bytes(config, text)
     left = int((free - spoken_for) * config.kv_share)
     gathered = 1 + PADDING / text.num_layers  # decoding copies the keys and values of one layer at a time
     blocks = min(int(left / (bytes_per_block(config, text) * gathered)), _useful_blocks(config, text))
     return _worth_having(config, blocks, free)
+
+
+def _graph_bytes(config: EngineConfig, text: TextConfig) -> int:
+    """What captured steps keep: each its logits in float32."""
+    return 4 * text.vocab_size * (sum(decode_sizes(config.max_running)) + PROMPTS * len(PROMPT_SIZES))
 
 
 def _worth_having(config: EngineConfig, blocks: int, free: int) -> int:

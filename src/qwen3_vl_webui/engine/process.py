@@ -58,6 +58,10 @@ OpenEditions = Callable[[Mapping[Edition, EngineConfig]], "Editions"]
 
 
 def open_editions(configs: Mapping[Edition, EngineConfig]) -> Editions:
+    # Memory of the GPU in segments that grow: batches of ever new sizes would else leave pieces that nothing fits into
+    # (10 GB reserved for 2 GB in use, measured). PyTorch reads this when it is imported.
+    if sys.platform == "linux" and "PYTORCH_CUDA_ALLOC_CONF" not in os.environ:
+        os.environ.setdefault("PYTORCH_ALLOC_CONF", "expandable_segments:True")
     import torch  # seconds: after the first heartbeat
 
     from qwen3_vl_webui.engine.editions import Editions
