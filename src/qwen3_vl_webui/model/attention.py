@@ -24,8 +24,11 @@ class Attention(Protocol):
 class HeadNorm(Protocol):
     """An RMSNorm over each head's numbers."""
 
-    weight: Tensor
-    eps: float
+    @property
+    def weight(self) -> Tensor: ...
+
+    @property
+    def eps(self) -> float: ...
 
 
 class FusedAttention(Attention, Protocol):
