@@ -421,6 +421,14 @@ def tables(rng: Random, held_out: bool, tokens: int) -> Sample:
         canvas.draw.rectangle((margin, margin, width - margin, bottom), outline=mix(t.line, t.text, 0.3))
         for k in range(1, len(columns) + 1):
             canvas.draw.line((margin + step_x * k, margin, margin + step_x * k, bottom), fill=t.line)
+    return about_table(rng, canvas, lang, [corner, *columns], rows, data)
+
+
+def about_table(
+    rng: Random, canvas: Canvas, lang: str, heads: list[str], rows: list[str], data: list[list[int]]
+) -> Sample:
+    """Questions about a table that has been drawn: its column heads, the names of its rows, its numbers."""
+    corner, *columns = heads
     picture = wear(rng, canvas.array(), 0.7)
     ask_in = lang if rng.random() < 0.85 else ("en" if lang == "zh" else "zh")
     zh = ask_in == "zh"

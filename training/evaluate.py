@@ -1,8 +1,9 @@
-"""Measures checkpoints on held-out seeds, held-out fonts and, row by row, the skills of the table in LOG.md.
+"""Measures checkpoints on held-out seeds, held-out fonts and held-out layouts; row by row, the skills of the table in LOG.md.
 
-    python -m training.evaluate src/qwen3_vl_webui/demo --cases 500 --json out.json [--editions instruct thinking]
+    python -m training.evaluate src/qwen3_vl_webui/demo --cases 500 --json out.json [--editions instruct thinking] [--layouts]
 
-Each case is one picture (or clip) with one question, answered greedily in one turn; the two editions see the same cases.
+Each case is one picture (or clip) with one question, answered greedily in one turn; all editions see the same cases. What has been
+measured when the time is over is printed and written.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ import argparse
 import json
 import time
 from collections.abc import Iterator
+from itertools import chain
+from multiprocessing import get_context
 from pathlib import Path
 from random import Random
 
@@ -21,11 +24,13 @@ from tokenizers import Tokenizer
 from qwen3_vl_webui.model.config import ModelConfig
 from qwen3_vl_webui.model.qwen3_vl import Qwen3VL
 from qwen3_vl_webui.model.weights import copy_weights
-from training import charts, chat, gui, ocr, prompt, shapes, video, web, where
+from training import charts, chat, gui, ocr, prompt, shapes, unseen, video, web, where
 from training.gui import KINDS
 from training.network import Batched, generate
 from training.scene import Generator, Sample, Turn
 from training.score import score
+
+Case = tuple[Sample, Turn]  # a question about the sample's media
 
 # row: (skills, generators, visual tokens that a picture may use)
 ROWS: dict[str, tuple[tuple[str, ...], tuple[Generator, ...], tuple[int, ...]]] = {
@@ -55,12 +60,14 @@ ROWS: dict[str, tuple[tuple[str, ...], tuple[Generator, ...], tuple[int, ...]]] 
 }
 
 
-def cases(row: str, count: int, seed: str) -> list[tuple[Sample, Turn]]:
-    """(sample, the question). Seeds of the training never look like these; `held_out` brings in the fonts kept back."""
+def cases(row: str, count: int, seed: str, layouts: bool = False) -> list[Case]:
+    """Seeds of the training never look like these; half of the pictures have fonts kept back, and `layouts` draws layouts kept back."""
     skills, generators, tokens = ROWS[row]
-    found: list[tuple[Sample, Turn]] = []
+    if layouts:
+        generators = tuple(unseen.LAYOUTS[generator] for generator in generators if generator in unseen.LAYOUTS)
+    found: list[Case] = []
     number = 0
-    while len(found) < count:
+    while len(found) < count and generators:
         rng = Random(f"held-out-{seed}-{row}-{number}")
         sample = generators[number % len(generators)](rng, True, rng.choice(tokens))
         number += 1
@@ -70,8 +77,31 @@ def cases(row: str, count: int, seed: str) -> list[tuple[Sample, Turn]]:
     return found
 
 
+def _chunk(item: tuple[str, int, str, bool]) -> tuple[str, list[Case]]:
+    return item[0], cases(*item)
+
+
+def drawn(rows: list[str], count: int, seed: str, layouts: bool, workers: int) -> Iterator[tuple[str, list[Case]]]:
+    """Row after row; with several processes each draws a part of a row, and rows come while later ones are drawn."""
+    if workers < 2:
+        for row in rows:
+            yield row, cases(row, count, seed, layouts)
+        return
+    part = -(-count // workers)
+    items = [
+        (row, min(part, count - start), f"{seed}-{start}", layouts) for row in rows for start in range(0, count, part)
+    ]
+    waiting: dict[str, list[Case]] = {}
+    with get_context("fork").Pool(workers) as pool:
+        for row, chunk in pool.imap(_chunk, items, chunksize=1):
+            for done in [name for name in waiting if name != row]:
+                yield done, waiting.pop(done)
+            waiting.setdefault(row, []).extend(chunk)
+        yield from waiting.items()
+
+
 def batches(
-    items: list[tuple[Sample, Turn]], tokenizer: Tokenizer, thinking: bool, patches: int
+    items: list[Case], tokenizer: Tokenizer, thinking: bool, patches: int
 ) -> Iterator[tuple[list[int], dict[str, torch.Tensor], torch.Tensor, torch.Tensor]]:
     """Prompts of about one size together: (indices, arrays, prompt lengths, next positions)."""
     prompts = []
@@ -125,7 +155,7 @@ def batches(
 def answers(
     net: Batched,
     tokenizer: Tokenizer,
-    items: list[tuple[Sample, Turn]],
+    items: list[Case],
     thinking: bool,
     most: int,
     device: torch.device,
@@ -155,7 +185,7 @@ def load(folder: Path, device: torch.device, dtype: torch.dtype) -> Qwen3VL:
 
 
 def markdown(results: dict[str, dict[str, float]], count: int) -> str:
-    editions = list(next(iter(results.values())))
+    editions = list(next(iter(results.values()), {}))
     lines = [
         "| skill | " + " | ".join(edition.capitalize() for edition in editions) + " |",
         "|---|" + "---|" * len(editions),
@@ -174,41 +204,34 @@ def main() -> None:
     parser.add_argument("--seed", default="0")
     parser.add_argument("--editions", nargs="+", default=["instruct", "thinking"])
     parser.add_argument("--rows", nargs="+", default=[], help="parts of row names")
+    parser.add_argument("--layouts", action="store_true", help="layouts that the training never draws")
     parser.add_argument("--json", type=Path)
     parser.add_argument("--most", type=int, default=600, help="new tokens at most")
     parser.add_argument("--show", type=int, default=0, help="print some wrong answers of each row")
     parser.add_argument("--workers", type=int, default=1, help="processes that draw the cases")
+    parser.add_argument("--seconds", type=float, default=1e9, help="no row begins after that")
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     args = parser.parse_args()
     device = torch.device(args.device)
     rows = [row for row in ROWS if not args.rows or any(part.lower() in row.lower() for part in args.rows)]
     begin = time.monotonic()
-    if args.workers > 1:
-        from concurrent.futures import ProcessPoolExecutor
-        from multiprocessing import get_context
-
-        with ProcessPoolExecutor(args.workers, mp_context=get_context("fork")) as pool:
-            drawn = dict(
-                zip(rows, pool.map(cases, rows, [args.cases] * len(rows), [args.seed] * len(rows)), strict=True)
-            )
-    else:
-        drawn = {row: cases(row, args.cases, args.seed) for row in rows}
-    print(f"drew the cases in {time.monotonic() - begin:.0f} s", flush=True)
-    nets = {
-        edition: Batched(
-            load(args.folder / edition, device, torch.bfloat16 if device.type == "cuda" else torch.float32),
-            torch.bfloat16 if device.type == "cuda" else torch.float32,
-        )
-        for edition in args.editions
-    }
+    dtype = torch.bfloat16 if device.type == "cuda" else torch.float32
+    sources = drawn(rows, args.cases, args.seed, args.layouts, args.workers)
+    first = next(sources)  # the processes start before the device does
+    nets = {edition: Batched(load(args.folder / edition, device, dtype), dtype) for edition in args.editions}
     results: dict[str, dict[str, float]] = {}
-    for row, items in drawn.items():
-        results[row] = {}
+    for row, items in chain([first], sources):
+        if not items:
+            continue
+        if time.monotonic() - begin > args.seconds:
+            print("the time is over", flush=True)
+            break
+        row_results = {}
         for edition, net in nets.items():
             tokenizer = Tokenizer.from_file(str(args.folder / edition / "tokenizer.json"))
             given = answers(net, tokenizer, items, edition == "thinking", args.most, device)
             scores = [score(text, turn.check, KINDS) for text, (_, turn) in zip(given, items, strict=True)]
-            results[row][edition] = sum(scores) / len(scores)
+            row_results[edition] = round(sum(scores) / len(scores), 4)
             wrong = [
                 k
                 for k, value in enumerate(scores)
@@ -218,26 +241,12 @@ def main() -> None:
                 print(
                     f"  [{edition}] {items[k][1].question!r}\n    wanted {items[k][1].answer!r}\n    given  {given[k]!r}"
                 )
-        print(
-            f"{row}: "
-            + ", ".join(f"{edition} {value:.3f}" for edition, value in results[row].items())
-            + f" ({time.monotonic() - begin:.0f} s)",
-            flush=True,
-        )
-    if args.json:
-        args.json.write_text(
-            json.dumps(
-                {
-                    "cases": args.cases,
-                    "seed": args.seed,
-                    "device": str(device),
-                    "seconds": round(time.monotonic() - begin, 1),
-                    "rows": results,
-                },
-                indent=1,
-            )
-            + "\n"
-        )
+        results[row] = row_results
+        seconds = round(time.monotonic() - begin, 1)
+        print(f"{row}: " + ", ".join(f"{e} {v:.3f}" for e, v in row_results.items()) + f" ({seconds} s)", flush=True)
+        if args.json:
+            figures = {"cases": args.cases, "seed": args.seed, "layouts": args.layouts, "device": str(device)}
+            args.json.write_text(json.dumps(figures | {"seconds": seconds, "rows": results}, indent=1) + "\n")
     print(markdown(results, args.cases))
 
 

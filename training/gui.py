@@ -786,7 +786,11 @@ def screens(rng: Random, held_out: bool, tokens: int) -> Sample:
     """A phone or desktop screen with several questions."""
     lang = rng.choice(["en", "zh"])
     phone = rng.random() < 0.6
-    screen = (draw_phone if phone else draw_desktop)(rng, lang, held_out, tokens)
+    return about(rng, (draw_phone if phone else draw_desktop)(rng, lang, held_out, tokens), lang, phone)
+
+
+def about(rng: Random, screen: Screen, lang: str, phone: bool) -> Sample:
+    """Questions about a screen that has been drawn."""
     picture = wear(rng, screen.canvas.array(), 0.6)
     ask_in = lang if rng.random() < 0.8 else ("en" if lang == "zh" else "zh")
     if rng.random() < 0.25:

@@ -132,7 +132,6 @@ def _mid(box: Box) -> tuple[float, float]:
 def shapes(rng: Random, held_out: bool, tokens: int) -> Sample:
     """Shapes apart from each other: where, how many, what is left of what."""
     lang = rng.choice(["en", "zh"])
-    zh = lang == "zh"
     width, height = sides(rng, tokens, (0.6, 1.7), (0.15, 0.9))
     canvas = _ground(rng, width, height)
     things = sorted(_place(rng, width, height, rng.randint(2, 11)), key=lambda t: (_mid(t.box)[1], _mid(t.box)[0]))
@@ -144,6 +143,12 @@ def shapes(rng: Random, held_out: bool, tokens: int) -> Sample:
             rng.choice(COLORS[t.color][1]),
             (0, 0, 0) if rng.random() < 0.2 and t.color != "black" else None,
         )
+    return about(rng, canvas, things, lang)
+
+
+def about(rng: Random, canvas: Canvas, things: list[Thing], lang: str) -> Sample:
+    """Questions about shapes that have been drawn, given from top to bottom."""
+    zh, width, height = lang == "zh", canvas.width, canvas.height
     turns: list[Turn] = []
     names = [t.name(lang) for t in things]
     single = [t for t in things if names.count(t.name(lang)) == 1]

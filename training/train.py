@@ -105,16 +105,9 @@ def take_mean(model: Qwen3VL, folders: list[Path]) -> None:
 
 
 def compact(state: dict[str, Any], runs: int) -> dict[str, Any]:
-    """A snapshot in bfloat16, as it travels between machines."""
-    return {
-        "model": {name: tensor.bfloat16() for name, tensor in state["model"].items()},
-        "optimizer": {
-            name: [tensor.bfloat16() if tensor.numel() > 2 else tensor for tensor in tensors]
-            for name, tensors in state["optimizer"].items()
-        },
-        "steps": state["steps"],
-        "runs": runs,
-    }
+    """A snapshot as it travels between machines: weights in bfloat16; the optimizer soon knows again what it knew."""
+    weights = {name: tensor.bfloat16() for name, tensor in state["model"].items()}
+    return {"model": weights, "steps": state["steps"], "runs": runs}
 
 
 class Stepper:
@@ -253,6 +246,7 @@ class Trainer:
 
     def __init__(self, args: argparse.Namespace, device: torch.device, state: dict[str, Any] | None) -> None:
         self.args, self.device, self.steps = args, device, 0
+        self.taken = 0  # steps of this process
         cuda = device.type == "cuda"
         # The fastest way first; what this machine's PyTorch cannot do is left out.
         ways = [(True, True), (True, False), (False, False)] if cuda and not args.no_compile else [(False, False)]
@@ -289,18 +283,22 @@ class Trainer:
         with torch.no_grad():
             for name, parameter in self.model.named_parameters():
                 parameter.copy_(state["model"][name])
-        self.optimizer.load(state["optimizer"])
+        if "optimizer" in state:
+            self.optimizer.load(state["optimizer"])
+        else:
+            self.optimizer.reset()
         self.steps = state["steps"]
 
     def run(self, feeder: Feeder, edition: str, seconds: float, runs: int, log: TextIO, begin: float) -> None:
-        """Trains for so many seconds. Warm-up over the first 300 steps; reading starts with single words; an edition's rate falls to zero."""
+        """Trains for so many seconds. A process warms up over 200 steps; reading starts with single words; an edition's rate falls to zero."""
         sums: dict[str, list[Any]] = {}
         start = last = saved = time.monotonic()
         first, end = map(float, self.args.rates.split(","))
         step = timed = 0
         while step < self.args.steps and (share := (time.monotonic() - start) / seconds) < 1:
             size, batch = feeder.next()
-            rate = min(1.0, (self.steps + 1) / 300) * (
+            self.taken += 1
+            rate = min(1.0, self.taken / 200) * (
                 first + (end - first) * share if edition == "both" else end * (1 - share)
             )
             fresh = edition == "both" and not runs and not self.args.weights

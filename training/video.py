@@ -113,8 +113,12 @@ def clips(rng: Random, held_out: bool, tokens: int) -> Sample:
         )
         video = flat.reshape(video.shape)
 
+    def end(event: Event) -> float:
+        """When it is seen to be gone: at the next group, or at the end of the clip."""
+        return stamps[event.last + 1] if event.last + 1 < groups else stamps[event.last] + spacing
+
     def span(event: Event) -> str:
-        return f"{clock(stamps[event.first])} - {clock(stamps[event.last] + spacing)}"
+        return f"{clock(stamps[event.first])} - {clock(end(event))}"
 
     def shown(event: Event, at_start: bool = True) -> str:
         moves = {"left": "从右向左移动", "right": "从左向右移动", "up": "向上移动", "down": "向下移动", "": ""}
@@ -211,7 +215,7 @@ def clips(rng: Random, held_out: bool, tokens: int) -> Sample:
                     question=question,
                     answer=answer,
                     thinking=table,
-                    check={"type": "span", "start": stamps[event.first], "end": stamps[event.last] + spacing},
+                    check={"type": "span", "start": stamps[event.first], "end": end(event)},
                 )
             ]
         )

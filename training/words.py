@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from random import Random
 
 Lang = str  # "en" or "zh"
@@ -414,16 +415,7 @@ def phrase(rng: Random, lang: Lang, length: int, wild: bool = False) -> str:
 
 
 def all_characters() -> str:
-    """Every character that a picture may show, for the font subsets."""
-    chinese = (
-        "".join(ZH_WORDS)
-        + ZH_CHARS
-        + "".join(NAMES_ZH)
-        + "".join(row[1] + "".join(row[3:]) for rows in LABELS.values() for row in rows)
-    )
-    chinese += (
-        "".join(zh for zh, _ in COLORS.values())
-        + "第一二三四五六七八九十季度月年,。、:;!?()《》“”·¥万元个页码房间号编号三角形底高米厘面积周长半径圆正方长"
-    )
+    """Every character that a picture may show, for the font subsets: printable ASCII, and whatever these sources hold."""
     ascii_text = "".join(chr(code) for code in range(32, 127))
-    return "".join(sorted(set(ascii_text + chinese + "°×÷±•–—…€£©→←↑↓✓✕☰⋮＋")))
+    sources = "".join(path.read_text(encoding="utf-8") for path in sorted(Path(__file__).parent.glob("*.py")))
+    return "".join(sorted(set(ascii_text + sources + "°×÷±•–—…€£©→←↑↓✓✕☰⋮＋") - {"\n"}))
