@@ -53,6 +53,21 @@ def test_a_video_is_answered_with_its_frames(open_page: Open, server: Any, tmp_p
     assert medium.size == clip.stat().st_size
 
 
+def test_a_video_that_the_browser_cannot_play_is_explained(open_page: Open, server: Any, tmp_path: Path) -> None:
+    clip = tmp_path / "old.mp4"
+    clip.write_bytes(video(codec="mpeg4"))
+    history = server.history()
+    try:
+        conversation = history.create_conversation("old codec").id
+        medium = history.put_media(clip, name=clip.name)
+        history.add_message(conversation, role="user", text="what?", media=[medium])
+    finally:
+        history.close()
+    page = open_page(f"/?c={conversation}")
+    expect(page.locator("#chat .clip .excuse")).to_contain_text("old.mp4: this browser cannot play")
+    expect(page.locator("#chat video")).to_be_hidden()
+
+
 def test_a_file_over_the_limit_is_refused_in_the_pages_language(open_page: Open, tmp_path: Path) -> None:
     page = open_page(locale="zh-CN")
     page.evaluate("document.querySelector('#labels [data-limit]').dataset.limit = 100")  # 512 MB would be slow to read

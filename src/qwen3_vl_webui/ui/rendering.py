@@ -173,7 +173,11 @@ def _medium(medium: MediaRecord, language: Language) -> str:
     name = escape(medium.name)
     if medium.kind == "video":
         label = escape(say("video", language, name=medium.name))
-        return f'<video controls preload="metadata" src="{url}" aria-label="{label}" title="{name}"></video>'
+        excuse = escape(say("unplayable", language, name=medium.name))
+        return (
+            f'<span class="clip"><video controls preload="metadata" src="{url}" title="{label}"></video>'
+            f'<span class="excuse">{excuse}</span></span>'
+        )
     label = escape(say("enlarge", language, name=medium.name))
     return (
         f'<img src="{url}" alt="{name}" title="{label}" loading="lazy" tabindex="0" role="button" aria-label="{label}">'
@@ -239,7 +243,7 @@ def _saw(facts: Mapping[str, Any], language: Language) -> str:
             shown = [f"{t:.1f}" for t in times]
             if len(shown) > 24:
                 shown = [*shown[:12], "…", *shown[-12:]]
-            line += ". " + say("saw_times", language, times=", ".join(shown))
+            line += say("saw_times", language, times=", ".join(shown))
         lines.append(f"<li>{escape(line)}</li>")
     total = sum(medium["visual_tokens"] for medium in seen)
     summary = escape(say("saw", language, count=f"{total:,}"))

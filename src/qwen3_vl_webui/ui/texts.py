@@ -121,6 +121,10 @@ TEXTS: dict[str, tuple[str, str]] = {
     "bytes_missing": ("{name} is no longer stored.", "{name} 已不在存储中。"),
     "enlarge": ("Enlarge {name}", "放大 {name}"),
     "video": ("Video {name}", "视频 {name}"),
+    "unplayable": (
+        "{name}: this browser cannot play the video, the model sees it all the same.",
+        "{name}：此浏览器无法播放该视频，但模型仍能看到它。",
+    ),
     "close": ("Close", "关闭"),
     # figures of an answer
     "stat_first": ("first token {seconds} s", "首词元 {seconds} 秒"),
@@ -138,7 +142,7 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Video {number}: {width}×{height} px, {frames} frames seen at {seen_width}×{seen_height}, {tokens} tokens",
         "视频 {number}：{width}×{height} 像素，取 {frames} 帧，按 {seen_width}×{seen_height} 查看，{tokens} 个词元",
     ),
-    "saw_times": ("Frames at {times} s", "帧时间（秒）：{times}"),
+    "saw_times": (". Frames at {times} s", "。帧时间（秒）：{times}"),
     "pointed_at": ("What it pointed at: {count}", "所指位置：{count} 处"),
     "place": ("Place {number}", "位置 {number}"),
     "on_picture": ("On picture {number}", "在图片 {number} 上"),

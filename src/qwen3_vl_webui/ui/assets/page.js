@@ -249,6 +249,9 @@
     for (const element of [pointed, ...pointed.querySelectorAll("." + number)]) element.classList.add("lit");
   });
 
+  // A video that the browser has no decoder for: a sentence instead of a black box.
+  document.addEventListener("error", ({ target }) => { if (target.matches?.("#chat .clip video")) target.parentElement.classList.add("unplayable"); }, true);
+
   // -- keys ------------------------------------------------------------------------------------------------------------
   document.addEventListener("keydown", (event) => {
     if (event.isComposing) return;
