@@ -112,6 +112,7 @@ def prefix(tokenizer: Tokenizer, sample: Sample) -> Prefix:
         text(start)
         picture(pixels[None], encode(tokenizer, "<|image_pad|>", cached=True)[0], number)
         text(end)
+        position += sample.stretch
     for k, seconds in enumerate(sample.times):
         assert sample.frames is not None
         text(encode(tokenizer, f"<{seconds:.1f} seconds>") + start)

@@ -35,6 +35,7 @@ class Sample:
     system: str = ""
     tools: tuple[dict[str, Any], ...] = ()
     vision_ids: bool = False
+    stretch: int = 0  # positions left out after each picture, as if more stood there
 
 
 Generator = Callable[[Random, bool, int], Sample]  # (random numbers, held-out?, most visual tokens) -> sample
