@@ -18,8 +18,7 @@ import torch
 from torch import Tensor
 
 from qwen3_vl_webui.engine.admission import make_group
-from qwen3_vl_webui.engine.attention.base import AttentionBackend
-from qwen3_vl_webui.engine.attention.torch_backend import TorchBackend
+from qwen3_vl_webui.engine.attention.choose import choose_backend
 from qwen3_vl_webui.engine.block_tables import BlockTables
 from qwen3_vl_webui.engine.config import EngineConfig
 from qwen3_vl_webui.engine.encoder import EncodeError
@@ -108,11 +107,8 @@ class Engine:
         )
         logger.info("%d KV blocks of %d tokens on %s", self.num_blocks, config.block_size, device)
         decoder = fastest_decoder(self.model)
-        graphs = (
-            self._graphs(decoder, cache)
-            if config.graphs or (config.graphs is None and decoder is not self.model)
-            else None
-        )
+        kernels = decoder is not self.model or config.attention not in ("auto", "torch")
+        graphs = self._graphs(decoder, cache) if (kernels if config.graphs is None else config.graphs) else None
         self._runner = Runner(self.model, decoder, cache, self._vision, self._sampler, graphs)
         self._overlap = device.type == "cuda" if config.overlap is None else config.overlap
         self._under_way: _UnderWay | None = None
@@ -135,12 +131,8 @@ class Engine:
 
     def _graphs(self, decoder: Decoder, cache: KVCache) -> Graphs:
         config, device = self.config, cache.data.device
-        backend: AttentionBackend = TorchBackend(cache)
-        if decoder is not self.model:
-            from qwen3_vl_webui.engine.attention.triton_backend import TritonBackend  # needs Triton
-
-            heads = self.model.config.text.num_heads
-            backend = TritonBackend(cache, num_heads=heads, max_running=config.max_running)
+        heads = self.model.config.text.num_heads
+        backend = choose_backend(config.attention, cache, num_heads=heads, max_running=config.max_running)
         return Graphs(
             decoder,
             backend,

@@ -146,7 +146,8 @@ class Graphs:
     def fits(self, chunks: List[Chunk], rows: int) -> bool:
         """Whether `prompts` can compute these: few short chunks, all of text, that end in so many tokens to choose."""
         return (
-            len(chunks) <= PROMPTS
+            (self.capture is None or self.backend.static)
+            and len(chunks) <= PROMPTS
             and rows <= PROMPTS
             and sum(chunk.length for chunk in chunks) <= PROMPT_SIZES[-1]
             and not any(chunk.sequence.unread or chunk.sequence.spans(chunk.start, chunk.end) for chunk in chunks)

@@ -28,6 +28,7 @@ class AttentionBackend(Protocol):
     """Makes the attention of a batch."""
 
     name: str
+    static: bool  # whether a CUDA graph can capture mixed batches too
 
     def decode(self, tables: Tensor, lengths: Tensor) -> Attention:
         """For rows of one token each: block tables int32 [n, max_blocks], tokens with the new one int32 [n].

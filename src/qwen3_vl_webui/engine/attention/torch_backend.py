@@ -16,6 +16,7 @@ class TorchBackend:
     """Attention over one cache. A mixed batch is read back to the host, which decides what is computed together."""
 
     name = "torch"
+    static = False
 
     def __init__(self, cache: KVCache) -> None:
         self.cache = cache

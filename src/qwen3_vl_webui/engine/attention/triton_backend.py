@@ -22,6 +22,7 @@ class TritonBackend:
     """Attention of batches of up to `max_running` decoding rows over one cache. One stream at a time may use it."""
 
     name = "triton"
+    static = True
 
     def __init__(self, cache: KVCache, *, num_heads: int, max_running: int) -> None:
         self.cache = cache
@@ -89,8 +90,9 @@ class _Mixed:
         return out.flatten(1)
 
     def __call__(self, layer: int, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
-        pair = self.backend.cache.layers[layer]
-        write_kv(pair, k, v, self.batch.slots)
+        cache, slots = self.backend.cache, self.batch.slots
+        pair = cache.layers[layer]
+        write_kv(pair, k, v, torch.where(slots < 0, cache.scratch * cache.block_size, slots))
         q = q.contiguous()
         out = torch.empty_like(q)
         self._attend(q, pair, out)
