@@ -11,6 +11,8 @@ import torch
 
 from engine_bench import Bench, Medium, Part
 from qwen3_vl_webui.engine import runner
+from qwen3_vl_webui.engine.config import EngineConfig
+from qwen3_vl_webui.engine.engine import Engine
 from qwen3_vl_webui.engine.request import EngineRequest
 
 SMALL, WIDE, TALL = Medium(1, 2, 2, 1), Medium(1, 2, 5, 2), Medium(1, 6, 3, 3)
@@ -232,6 +234,26 @@ def test_a_seeded_request_is_the_same_in_any_company(bench: Bench, requests: lis
         answers = bench.run(engine, crowd)
         assert answers["s"][0].tokens == alone
         assert answers["other"][0].tokens != alone
+
+
+@pytest.mark.parametrize("dtype", ["bfloat16", "float16"])
+def test_in_half_precision_each_token_is_the_networks_best_but_for_rounding(bench: Bench, dtype: str) -> None:
+    """On a CPU as on a GPU: the number formats that real checkpoints run in, loaded by the engine itself."""
+    config = EngineConfig(
+        checkpoint=str(bench.folder), dtype=dtype, max_context=512, num_blocks=256, max_batch_tokens=64, max_running=4
+    )  # fmt: skip
+    engine = Engine(config)
+    asked = [
+        bench.request(f"half-{at}", parts, text=at, max_tokens=12, ignore_eos=True, logprobs=0)
+        for at, parts in enumerate([[5], [90], [12, SMALL, 5], [CLIP, 30]])
+    ]
+    answers = bench.run(engine, asked)
+    for request in asked:
+        tokens = answers[request.request_id][0].tokens
+        for at, token in enumerate(tokens):
+            right = bench.logits(request, tokens[:at])
+            assert right.max() - right[token] < 0.1 * right.std(), (request.request_id, at)
+    bench.assert_all_free(engine)
 
 
 def test_small_steps_run_on_one_thread_and_leave_the_setting_alone(

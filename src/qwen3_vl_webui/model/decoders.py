@@ -23,7 +23,7 @@ def fastest_decoder(model: Qwen3VL) -> FusedDecoder | Qwen3VL:
     What is missing or fails there is logged once and never an error: the plain decoder serves every device. The check
     compiles what a step of one sequence needs, or takes it from Triton's cache.
     """
-    weight = model.lm_head.weight
+    weight = model.language_model.norm.weight  # no matrix: on a CPU those may be packed away
     if weight.device.type != "cuda" or weight.dtype not in (torch.bfloat16, torch.float16):
         return model
     try:
