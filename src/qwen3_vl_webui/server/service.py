@@ -132,7 +132,10 @@ class ChatService:
             await self._client.start()
             for edition, folder in self._resolved.folders.items():
                 self._defaults[edition] = await asyncio.to_thread(default_sampling, folder, edition)
-                self._processors[edition] = await asyncio.to_thread(Processor.load, folder, self.media_limits)
+                on_cuda = self._resolved.engines[edition].device.startswith("cuda")
+                self._processors[edition] = await asyncio.to_thread(
+                    Processor.load, folder, self.media_limits, device_resizes=on_cuda
+                )
         except WebUIError as error:
             logger.error("the start failed: %s", error)
             self._failure = error
