@@ -230,3 +230,25 @@ def test_the_cards_in_nvidia_smis_answer() -> None:
     assert [(card.index, card.name) for card in visible(cards, "1")] == [(0, "NVIDIA GeForce RTX 4090")]
     assert [card.name for card in visible(cards, "GPU-cc,0")] == ["NVIDIA GeForce RTX 4090", "NVIDIA H200"]
     assert visible(cards, "") == visible(cards, "-1,0") == ()
+
+
+def test_flash_attention_is_insisted_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The option changes what is built, or is refused with the reason before anything is loaded."""
+    settings = Settings(data=tmp_path, model="demo", flash_attn=True)
+    with pytest.raises(ConfigError, match="needs an NVIDIA GPU"):
+        resolve(settings, machine())
+    monkeypatch.setattr(plans, "find_spec", lambda name: None)
+    with pytest.raises(ConfigError, match="flash-attn is not installed"):
+        resolve(settings, machine(gpu(23)))
+    monkeypatch.setattr(plans, "find_spec", lambda name: object())
+    (engine, *_) = resolve(settings, machine(gpu(23))).engines.values()
+    assert (engine.attention, engine.block_size) == ("flash-attn", 256)
+
+
+def test_blocks_are_larger_on_a_gpu(tmp_path: Path) -> None:
+    for hardware, expected in ((machine(), 16), (machine(gpu(23)), 128)):
+        settings = Settings(data=tmp_path, model="demo")
+        engines = resolve(settings, hardware).engines.values()
+        assert {(engine.attention, engine.block_size) for engine in engines} == {("auto", expected)}
+    (engine, *_) = resolve(Settings(data=tmp_path, model="demo", block_size=32), machine(gpu(23))).engines.values()
+    assert engine.block_size == 32

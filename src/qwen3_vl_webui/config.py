@@ -128,7 +128,19 @@ class Settings(BaseSettings):
         ge=16,
         le=262_144,
     )
-    block_size: int = setting(16, "Tokens in one block of the KV cache", unit="tokens", group="engine", ge=1, le=256)
+    block_size: int | None = setting(
+        None,
+        "Tokens in one block of the KV cache; default: 128 on a GPU (256 with --flash-attn), 16 on a CPU",
+        unit="tokens",
+        group="engine",
+        ge=1,
+        le=256,
+    )
+    flash_attn: bool = setting(
+        False,
+        "Insist on the FlashAttention package for prompts; off: our own kernels, or whatever is the fastest here",
+        group="engine",
+    )
     kv_cache_gb: float | None = setting(
         None,
         "Memory for the KV cache of one edition; default: planned from what is free",

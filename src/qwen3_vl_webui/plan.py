@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib.resources import files
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
 
@@ -49,6 +50,7 @@ SIZES: Mapping[str, Footprint] = {
 PUBLISHED_CONTEXT = 262_144  # of all sizes
 CUDA_BYTES = GB // 2  # CUDA's own part of a card, which is not gone yet when we look
 CONTEXT = {"cpu": 40_960, "cuda": 65_536}  # longest context when the user names none
+BLOCK_SIZE = {"cpu": 16, "cuda": 128, "flash-attn": 256}  # tokens; larger ones cost memory and give speed
 HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
 DType = Literal["bfloat16", "float16", "float32"]
 
@@ -147,6 +149,8 @@ def make_plan(settings: Settings, hardware: Hardware | None = None) -> Plan:
     """Decide what runs. Raises `ConfigError` for a device, folder or demo that is not there."""
     hardware = probe() if hardware is None else hardware
     device, device_name, free, bfloat16 = _device(settings, hardware)
+    if settings.flash_attn:
+        _insist_on_flash_attn(device)
     notes: list[Note] = []
     named: dict[Edition, str] = {}
     if settings.instruct:
@@ -235,12 +239,24 @@ def _engine_config(settings: Settings, *, checkpoint: str, device: str, dtype: D
         max_running=settings.max_running,
         max_waiting=settings.max_waiting,
         max_batch_tokens=settings.max_batch_tokens,
-        block_size=settings.block_size,
+        block_size=settings.block_size or BLOCK_SIZE["flash-attn" if settings.flash_attn else device.partition(":")[0]],
+        attention="flash-attn" if settings.flash_attn else "auto",
         kv_cache_bytes=None if settings.kv_cache_gb is None else int(settings.kv_cache_gb * GB),
         prefix_cache=settings.prefix_cache,
         vision_cache_bytes=settings.vision_cache_mb << 20,
         threads=settings.threads,
     )
+
+
+def _insist_on_flash_attn(device: str) -> None:
+    """Refuse at once what can be known without loading PyTorch; the engine checks the rest."""
+    reason = None
+    if device == "cpu":
+        reason = words("attention_no_gpu")
+    elif find_spec("flash_attn") is None:
+        reason = words("not_installed", package="flash-attn")
+    if reason is not None:
+        raise ConfigError("attention_unusable", field="flash_attn", backend="flash-attn", reason=reason)
 
 
 def _device(settings: Settings, hardware: Hardware) -> tuple[str, str, int, bool]:
