@@ -36,11 +36,8 @@ class Penalties:
         self._counts = torch.empty(0)  # generated, float32: they are multiplied by a penalty
         self._prompt = torch.empty(0)  # bool
 
-    def apply(self, logits: Tensor, rows: List[Row]) -> bool:
-        """Penalise the rows of `logits` that ask for it, in place; whether there were any."""
-        chosen = [at for at, row in enumerate(rows) if penalised(row.sequence.group.request.sampling)]
-        if not chosen:
-            return False
+    def apply(self, logits: Tensor, rows: List[Row], chosen: List[int]) -> None:
+        """Penalise the `chosen` rows of `logits`, which ask for it, in place."""
         slots = to_device(np.array([self._slot(rows[at].sequence) for at in chosen]), self.device)
         params = [rows[at].sequence.group.request.sampling for at in chosen]
         where = to_device(np.array(chosen), self.device)
@@ -53,18 +50,13 @@ class Penalties:
         values -= counts * self._column([p.frequency_penalty for p in params])
         values -= generated * self._column([p.presence_penalty for p in params])
         logits[where] = values
-        return True
 
-    def count(self, rows: List[Row], tokens: Tensor) -> None:
-        """Count the sampled tokens [rows] in the slots of their sequences (a sample yet to be forked has none)."""
-        chosen = [
-            at
-            for at, row in enumerate(rows)
-            if row.sequence.penalty_slot is not None and row.sequence.index == row.index
-        ]
-        if chosen:
-            slots = to_device(np.array([rows[at].sequence.penalty_slot for at in chosen]), self.device)
-            where = to_device(np.array(chosen), self.device)
+    def count(self, rows: List[Row], chosen: List[int], tokens: Tensor) -> None:
+        """Count the sampled tokens of the `chosen` rows for their sequences (a sample yet to be forked has no slot)."""
+        own = [at for at in chosen if rows[at].sequence.index == rows[at].index]
+        if own:
+            slots = to_device(np.array([rows[at].sequence.penalty_slot for at in own]), self.device)
+            where = to_device(np.array(own), self.device)
             flat = slots * self.vocab_size + tokens[where].clamp(min=0)
             self._counts.view(-1).index_add_(0, flat, torch.ones_like(flat, dtype=torch.float32))
 

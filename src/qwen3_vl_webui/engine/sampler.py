@@ -112,7 +112,8 @@ class Sampler:
             if len(plan.random_rows) < len(rows):
                 drawn = tokens.index_copy(0, plan.random_index, drawn)
             tokens = drawn.masked_fill_(tokens == NONE, NONE)
-        self.penalties.count(rows, tokens)
+        if plan.penalised:
+            self.penalties.count(rows, plan.penalised, tokens)
         return Choice(tokens, Readback(tokens, *_logs(tokens, raw, plan)), plan.logprobs)
 
     def must_count(self, sequence: Sequence) -> bool:
@@ -136,7 +137,9 @@ class Sampler:
 
     def _shape(self, logits: Tensor, rows: List[Row], plan: _Plan) -> bool:
         """Apply penalties, bias and masks in place; whether there were any."""
-        changed = self.penalties.apply(logits, rows)
+        changed = bool(plan.penalised)
+        if plan.penalised:
+            self.penalties.apply(logits, rows, plan.penalised)
         if plan.bias is not None:
             logits.view(-1).index_add_(0, *plan.bias)
             changed = True
@@ -164,7 +167,7 @@ class Sampler:
 
 def chosen(largest: Tensor, tokens: Tensor) -> Tensor:
     """The most likely tokens [rows], `NONE` where the largest logit is not finite."""
-    return tokens.masked_fill(~(largest.abs() < torch.inf), NONE)
+    return torch.where(largest.abs() < torch.inf, tokens, NONE)
 
 
 def apply_bitmask(logits: Tensor, words: Tensor) -> Tensor:
@@ -185,6 +188,7 @@ class _Plan:
     def __init__(self, key: list[tuple[int, int]], rows: List[Row], vocab_size: int, device: torch.device) -> None:
         params = [row.sequence.group.request.sampling for row in rows]
         self.key = key
+        self.penalised = [at for at, p in enumerate(params) if penalised(p)]
         self.random_rows = [at for at, p in enumerate(params) if p.temperature > 0]
         self.logprobs = [(at, p.logprobs) for at, p in enumerate(params) if p.logprobs is not None]
         self.logprob_index = to_device(np.array([at for at, _ in self.logprobs], dtype=np.int64), device)
