@@ -50,7 +50,15 @@ def test_places_are_told_in_pixels_of_the_picture_that_was_asked_about_last() ->
     assert "(20, 200) – (60, 300)" in html
 
 
-@pytest.mark.parametrize("facts", [{}, seen(("aa", 0, (9, 9)), kind="video"), {"seen": [{"kind": "image"}]}])
+@pytest.mark.parametrize(
+    "facts",
+    [
+        {},
+        seen(("aa", 0, (9, 9)), kind="video"),
+        {"seen": [{"kind": "image"}]},
+        {"seen": ["import", {"kind": "image", "hash": "aa", "turn": 0, "original_size": ["<b>", 1]}]},
+    ],
+)
 def test_nothing_is_drawn_without_a_picture(facts: dict[str, Any]) -> None:
     assert render_places(TEXT, facts, "id", "en") == ""
     assert places_in_pixels(TEXT, facts) == []

@@ -29,8 +29,16 @@ def places_in_pixels(text: str, facts: Mapping[str, Any]) -> list[dict[str, Any]
 
 def asked_pictures(facts: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """The pictures of the last question that had any, as the model saw them when it answered."""
-    pictures = [medium for medium in facts.get("seen") or [] if medium["kind"] == "image" and medium.get("hash")]
+    pictures = [medium for medium in facts.get("seen") or () if _is_picture(medium)]
     return [medium for medium in pictures if medium["turn"] == pictures[-1]["turn"]]
+
+
+def _is_picture(medium: Mapping[str, Any]) -> bool:
+    """Whether these facts are of a picture that can be drawn on. Those of an import may be anything, or too old."""
+    match medium:
+        case {"kind": "image", "hash": str(), "turn": int(), "original_size": [int(width), int(height)]}:
+            return width > 0 and height > 0
+    return False
 
 
 def render_places(
@@ -74,9 +82,9 @@ def _drawing(places: Sequence[Place], picture: Mapping[str, Any], language: Lang
         lines.append(f'<li class="{name}"><span>{escape(label)}</span> <small>{where}</small></li>')
     url, alt = escape(picture["hash"]), escape(say("pointed_at", language, count=len(places)))
     return (
-        f'<div class="canvas"><img src="api/conversations/media/{url}" alt="{alt}" width="{int(width)}" '
-        f'height="{int(height)}" tabindex="0" role="button">{"".join(marks)}</div>'
-        f'<ol class="places">{"".join(lines)}</ol>'
+        f'<div class="drawn"><div class="canvas"><img src="api/conversations/media/{url}" alt="{alt}" '
+        f'width="{width}" height="{height}" tabindex="0" role="button">{"".join(marks)}</div>'
+        f'<ol class="places">{"".join(lines)}</ol></div>'
     )
 
 
