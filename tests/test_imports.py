@@ -19,7 +19,7 @@ ALLOWED: dict[str, set[str]] = {
     "hardware": set(),
     "config": LOW,
     "hub": LOW | {"config"},
-    "plan": LOW | {"config", "hardware", "hub", "engine.config", "engine.request"},
+    "plan": LOW | {"config", "hardware", "hub", "engine.config", "engine.footprint", "engine.request"},
     "kernels": LOW,
     "model": LOW | {"kernels"},
     "engine": LOW | {"model", "kernels"},
