@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 import media_cases as make
 from qwen3_vl_webui.errors import InvalidRequest, TooLarge
+from qwen3_vl_webui.processing.container import frames_at, opened_video
 from qwen3_vl_webui.processing.limits import MediaLimits
 from qwen3_vl_webui.processing.messages import MediaBudget
 from qwen3_vl_webui.processing.processor import resize_frames
@@ -240,3 +241,26 @@ def test_rates_of_ntsc_are_exact() -> None:
     clip = decode(make.video(90, (64, 64), Fraction(30000, 1001)))
     assert clip.fps == 30000 / 1001
     assert clip.times == tuple(index / clip.fps for index in clip.indices)
+
+
+@pytest.mark.parametrize("gop", [5, 24])
+def test_threads_find_the_frames_that_one_thread_finds(gop: int) -> None:
+    source = Source.from_bytes(counter(120, gop=gop, fps=24))
+    with opened_video(source) as file:
+        stamps = [(one.pts, one.is_keyframe) for one in file.demux(video=0) if one.size and one.pts is not None]
+    wanted, keys = sorted(pts for pts, _ in stamps)[::3], sorted(pts for pts, key in stamps if key)
+    order: list[np.ndarray] = []
+
+    def take(frame: np.ndarray) -> np.ndarray:
+        order.append(frame)
+        return frame
+
+    alone = frames_at(source, wanted, keys, take, threads=1)
+    assert list(alone) == wanted
+    first = order[0]
+    for threads in (2, 3, 8):
+        del order[:]
+        together = frames_at(source, wanted, keys, take, threads=threads)
+        assert all(np.array_equal(together[at], alone[at]) for at in wanted)
+        assert len(together) == len(order) == len(wanted)
+        assert np.array_equal(order[0], first)  # which decides the size of all

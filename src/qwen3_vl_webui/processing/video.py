@@ -10,11 +10,9 @@ about its rate is wrong, times come from the presentation timestamps.
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import chain, pairwise
-from typing import cast
+from itertools import pairwise
 
 import av
 import av.error
@@ -22,6 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from qwen3_vl_webui.errors import InvalidRequest, TooLarge, Words, words
+from qwen3_vl_webui.processing.container import all_frames, frames_at, opened_video, rewind, upright
 from qwen3_vl_webui.processing.image import opened, to_rgb
 from qwen3_vl_webui.processing.limits import MediaLimits
 from qwen3_vl_webui.processing.messages import MediaBudget
@@ -31,18 +30,6 @@ from qwen3_vl_webui.processing.source import Source
 Frames = npt.NDArray[np.uint8]
 Resize = Callable[[Frames, int, int], Frames]
 
-# The demuxer is named, never probed: some formats (playlists) make FFmpeg open other files and addresses.
-_DEMUXERS = {
-    "video/mp4": "mp4",
-    "video/quicktime": "mov",
-    "video/x-matroska": "matroska",
-    "video/x-msvideo": "avi",
-    "video/x-flv": "flv",
-    "video/ogg": "ogg",
-    "video/mpeg": "mpeg",
-    "video/mp2t": "mpegts",
-    "video/x-ms-asf": "asf",
-}
 _MAX_FRAMES = 4_000_000  # of a source: 18 hours at 60 a second
 _MAX_ANIMATION_FRAMES = 20_000
 
@@ -172,14 +159,11 @@ class _Container(_Reader):
     """A video file."""
 
     def clip(self) -> Clip:
-        name = _DEMUXERS.get(self.source.mime)
-        assert name is not None, self.source.mime
-        with self.source.open() as file:
-            try:
-                with av.open(file, mode="r", format=name, metadata_errors="ignore") as container:
-                    return self._read(container)
-            except (av.error.FFmpegError, EOFError) as error:
-                raise self.broken(getattr(error, "strerror", None) or words("ends_early")) from error
+        try:
+            with opened_video(self.source) as container:
+                return self._read(container)
+        except (av.error.FFmpegError, EOFError) as error:
+            raise self.broken(getattr(error, "strerror", None) or words("ends_early")) from error
 
     def _read(self, container: av.container.InputContainer) -> Clip:
         if not container.streams.video:
@@ -198,8 +182,7 @@ class _Container(_Reader):
             keys = sorted(pts for pts, key in packets if key and pts is not None)
             plan = self.plan(np.array(stamps, dtype=np.float64) * float(base), declared)
             wanted = [stamps[i] for i in plan.indices]
-            found = self._seek_and_decode(container, stream, wanted, keys)
-            if found:
+            if found := frames_at(self.source, wanted, keys, lambda frame: self.shrink(frame, len(wanted))):
                 return self.collect(
                     plan, {i: found[pts] for i, pts in zip(plan.indices, wanted, strict=True) if pts in found}
                 )
@@ -218,43 +201,12 @@ class _Container(_Reader):
             pass  # truncated: what came before counts
         return packets
 
-    def _seek_and_decode(
-        self, container: av.container.InputContainer, stream: av.VideoStream, wanted: Sequence[int], keys: Sequence[int]
-    ) -> dict[int, Frames]:
-        """The frames at exactly the `wanted` timestamps (ascending), by timestamp; those that fail are absent."""
-        found: dict[int, Frames] = {}
-        frames: Iterator[av.VideoFrame] = iter(())
-        reached: int | None = None  # timestamp of the last decoded frame
-        seekable = True
-        for target in wanted:
-            at = bisect_right(keys, target) - 1
-            key = keys[at] if at >= 0 else target
-            if reached is None or (seekable and key > reached):
-                container.seek(key, stream=stream, backward=True, any_frame=False)
-                frames = _decoded(container, stream)
-                first = next(frames, None)
-                if first is None or first.pts is None or first.pts > target:
-                    # Some demuxers seek by decoding time and go too far, and a damaged index leads anywhere.
-                    seekable = False
-                    self._rewind(container, stream)
-                    frames = _decoded(container, stream)
-                else:
-                    frames = chain((first,), frames)
-                reached = None
-            while (reached is None or reached < target) and (frame := next(frames, None)) is not None:
-                if frame.pts is None:
-                    return {}
-                reached = frame.pts
-                if reached == target:
-                    found[target] = self.shrink(_upright(frame), len(wanted))
-        return found
-
     def _decode_all(
         self, container: av.container.InputContainer, stream: av.VideoStream, declared: float | None
     ) -> Clip:
         """For files without usable timestamps: count the frames by decoding them, then decode again and pick."""
-        self._rewind(container, stream)
-        stamps = [frame.time for frame in _decoded(container, stream)]
+        rewind(container, stream)
+        stamps = [frame.time for frame in all_frames(container, stream)]
         if not stamps:
             raise self.broken(words("no_frame"))
         known = [time for time in stamps if time is not None]
@@ -264,16 +216,13 @@ class _Container(_Reader):
             times = np.arange(len(stamps)) / (declared or 24.0)
         plan = self.plan(times, declared)
         wanted = set(plan.indices)
-        self._rewind(container, stream)
+        rewind(container, stream)
         decoded = {
-            i: self.shrink(_upright(frame), len(wanted))
-            for i, frame in enumerate(_decoded(container, stream))
+            i: self.shrink(upright(frame), len(wanted))
+            for i, frame in enumerate(all_frames(container, stream))
             if i in wanted
         }
         return self.collect(plan, decoded)
-
-    def _rewind(self, container: av.container.InputContainer, stream: av.VideoStream) -> None:
-        container.seek(stream.start_time or 0, stream=stream, backward=True)
 
 
 class _Animation(_Reader):
@@ -306,20 +255,3 @@ class _Animation(_Reader):
                 except (EOFError, OSError, SyntaxError):
                     break
             return self.collect(plan, decoded)
-
-
-def _decoded(container: av.container.InputContainer, stream: av.VideoStream) -> Iterator[av.VideoFrame]:
-    try:
-        for packet in container.demux(stream):
-            try:
-                yield from packet.decode()
-            except av.error.InvalidDataError:
-                continue  # a damaged packet; the decoder goes on at the next
-    except (av.error.FFmpegError, EOFError):
-        return  # the file ends early
-
-
-def _upright(frame: av.VideoFrame) -> Frames:
-    """RGB, turned as the file says a player should turn it."""
-    pixels = cast(Frames, frame.to_ndarray(format="rgb24"))
-    return np.rot90(pixels, round(frame.rotation / 90) % 4)
