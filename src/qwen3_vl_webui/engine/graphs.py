@@ -21,7 +21,7 @@ from qwen3_vl_webui.engine.block_tables import BlockTables
 from qwen3_vl_webui.engine.sampler import chosen
 from qwen3_vl_webui.engine.scheduler import Chunk
 from qwen3_vl_webui.engine.sequence import Array, Sequence
-from qwen3_vl_webui.engine.transfer import to_device
+from qwen3_vl_webui.engine.transfer import send, to_device
 from qwen3_vl_webui.model.attention import Attention
 
 PROMPT_SIZES = [16, 32, 64, 128, 192, 256, 320, 384, 512, 640, 768, 896, 1024]  # tokens
@@ -76,15 +76,16 @@ class _Step:
     """One size: its inputs, int64 and flat, and the graph from them to its output."""
 
     def __init__(self, inputs: Tensor, compute: Callable[[Tensor], Output], capture: Capture | None) -> None:
-        self.inputs = torch.empty_like(inputs)
+        self.inputs = inputs
         self.compute = compute
         self.capture = capture
         self.uses = 0
         self.graph: torch.cuda.CUDAGraph | None = None
         self.output: Output | None = None
 
-    def run(self, inputs: Tensor) -> Output:
-        self.inputs.copy_(inputs)
+    def run(self, host: Array) -> Output:
+        if self.uses:
+            send(host, self.inputs)
         self.uses += 1
         if self.capture is not None and self.graph is None and self.uses > 1:
             self.graph, self.output = self.capture(lambda: self.compute(self.inputs))
@@ -117,6 +118,11 @@ class Graphs:
         self._decode_sizes = decode_sizes(max_running)
         self._decodes: dict[int, _Step] = {}
         self._prompts: dict[int, _Step] = {}
+        self._gather = gather_inputs
+        if backend.name != "torch":
+            from qwen3_vl_webui.kernels.step_inputs import step_inputs  # needs Triton
+
+            self._gather = step_inputs
         self._newest = torch.zeros(max_running, dtype=torch.int64, device=self.device)
 
     def decode(self, sequences: List[Sequence], newest: Tensor | None, places: Mapping[Sequence, int]) -> Output:
@@ -175,16 +181,17 @@ class Graphs:
         return logits[: len(last)], greedy[: len(last)]
 
     def _run(self, steps: dict[int, _Step], size: int, host: Array, compute: Callable[[Tensor], Output]) -> Output:
-        inputs = to_device(host, self.device)
         step = steps.get(size)
         if step is None:
-            step = steps[size] = _Step(inputs, compute, self.capture)
-        return step.run(inputs)
+            step = steps[size] = _Step(to_device(host, self.device), compute, self.capture)
+        return step.run(host)
 
     def _compute_decode(self, inputs: Tensor) -> Output:
         rows, lengths, position, known, place = inputs.view(5, -1)
-        tokens = torch.where(place < 0, known, self._newest[place.clamp(min=0)]).clamp(min=0)
-        attend = self.backend.decode(self.tables.data[rows], lengths.int())
+        tokens, lengths, tables = self._gather(
+            rows, lengths, known, place, self._newest, self.tables.data, self.block_size
+        )
+        attend = self.backend.decode(tables, lengths)
         return self._choose(self.decoder.forward(tokens, position.expand(3, -1), attend))
 
     def _compute_prompts(self, inputs: Tensor) -> Output:
@@ -204,6 +211,14 @@ class Graphs:
     def _choose(self, hidden: Tensor) -> Output:
         logits = self.decoder.logits(hidden)
         return logits, chosen(*self.decoder.greedy(logits))
+
+
+def gather_inputs(
+    rows: Tensor, lengths: Tensor, known: Tensor, places: Tensor, newest: Tensor, tables: Tensor, block_size: int
+) -> tuple[Tensor, Tensor, Tensor]:
+    """`kernels.step_inputs` in PyTorch, with whole tables."""
+    tokens = torch.where(places < 0, known, newest[places.clamp(min=0)]).clamp(min=0)
+    return tokens, lengths.int(), tables[rows]
 
 
 def decode_sizes(max_running: int) -> list[int]:

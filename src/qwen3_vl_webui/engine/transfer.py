@@ -19,6 +19,12 @@ def to_device(array: NDArray[Any], device: torch.device) -> Tensor:
     return tensor if device.type == "cpu" else tensor.pin_memory().to(device, non_blocking=True)
 
 
+def send(array: NDArray[Any], target: Tensor) -> None:
+    """Overwrite a tensor on the device, in stream order."""
+    source = torch.from_numpy(array)
+    target.copy_(source if target.device.type == "cpu" else source.pin_memory(), non_blocking=True)
+
+
 class Readback:
     """Tensors on their way to the host; `wait` blocks until they are there, and for no later work of the device."""
 
