@@ -57,7 +57,12 @@ ROWS: dict[str, tuple[tuple[str, ...], tuple[Generator, ...], tuple[int, ...]]] 
         (chat.talk, chat.photos),
         (64, 256),
     ),
+    "Recall over 8K tokens of pages": (("recall",), (ocr.book,), (7000,)),
+    "Recall over 32K tokens of pages": (("recall",), (ocr.book,), (28000,)),
 }
+
+
+FEWER = {"Recall over 8K tokens of pages": 100, "Recall over 32K tokens of pages": 24}  # cases at most: they take long
 
 
 def cases(row: str, count: int, seed: str, layouts: bool = False) -> list[Case]:
@@ -85,12 +90,13 @@ def drawn(rows: list[str], count: int, seed: str, layouts: bool, workers: int) -
     """Row after row; with several processes each draws a part of a row, and rows come while later ones are drawn."""
     if workers < 2:
         for row in rows:
-            yield row, cases(row, count, seed, layouts)
+            yield row, cases(row, min(count, FEWER.get(row, count)), seed, layouts)
         return
-    part = -(-count // workers)
-    items = [
-        (row, min(part, count - start), f"{seed}-{start}", layouts) for row in rows for start in range(0, count, part)
-    ]
+    items = []
+    for row in rows:
+        most = min(count, FEWER.get(row, count))
+        part = -(-most // workers)
+        items += [(row, min(part, most - start), f"{seed}-{start}", layouts) for start in range(0, most, part)]
     waiting: dict[str, list[Case]] = {}
     with get_context("fork").Pool(workers) as pool:
         for row, chunk in pool.imap(_chunk, items, chunksize=1):
@@ -115,6 +121,7 @@ def batches(
         while (
             order
             and prompts[order[0]][0].patches.shape[1] == width
+            and (not group or prompts[group[0]][0].patches.shape[0] <= 8192)
             and (not group or max(4, prompts[order[0]][0].patches.shape[0]) * (len(group) + 1) <= patches)
             and len(group) < 256
         ):
@@ -245,7 +252,13 @@ def main() -> None:
         seconds = round(time.monotonic() - begin, 1)
         print(f"{row}: " + ", ".join(f"{e} {v:.3f}" for e, v in row_results.items()) + f" ({seconds} s)", flush=True)
         if args.json:
-            figures = {"cases": args.cases, "seed": args.seed, "layouts": args.layouts, "device": str(device)}
+            figures = {
+                "cases": args.cases,
+                "seed": args.seed,
+                "layouts": args.layouts,
+                "device": str(device),
+                "fewer": FEWER,
+            }
             args.json.write_text(json.dumps(figures | {"seconds": seconds, "rows": results}, indent=1) + "\n")
     print(markdown(results, args.cases))
 

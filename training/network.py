@@ -214,6 +214,21 @@ class Batched:
                 levels.append(self._merge(v.deepstack_merger_list[len(levels)], x, True))
         return [self._merge(v.merger, x, False), *levels]
 
+    def encode_apart(self, patches: Tensor, place: Tensor, most: int = 8192) -> list[Tensor]:
+        """`encode` of one row, some pictures after the others, as the attention over very many patches would not fit."""
+        if patches.shape[1] <= most:
+            return self.encode(patches, place)
+        assert patches.shape[0] == 1
+        ends = [*(place[0, 4].diff() != 0).nonzero()[:, 0].add(1).tolist(), patches.shape[1]]
+        parts: list[list[Tensor]] = []
+        start = previous = 0
+        for end in [*ends, 0]:
+            if end - start > most or not end:
+                parts.append(self.encode(patches[:, start:previous], place[:, :, start:previous]))
+                start = previous
+            previous = end
+        return [torch.cat(level, 1) for level in zip(*parts, strict=True)]
+
     def _vision_mask(self, group: Tensor) -> Any:
         if not self.flex:
             return _additive(group[:, :, None] == group[:, None, :], self.dtype)
@@ -361,7 +376,7 @@ def generate(
     ids, visual = batch["ids"].long(), batch["visual"].long()
     (b, n), device = ids.shape, ids.device
     whole = -(-(n + most) // 16) * 16
-    levels = net.encode(batch["patches"], batch["place"])
+    levels = net.encode_apart(batch["patches"], batch["place"])
     x, added = net.embed(ids, levels, visual)
     cos, sin = net.rotary(batch["positions"].long())
     cache = torch.zeros(len(d.layers), 2, b, text.num_kv_heads, whole, text.head_dim, dtype=net.dtype, device=device)

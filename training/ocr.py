@@ -310,9 +310,9 @@ def pages(rng: Random, held_out: bool, tokens: int) -> Sample:
 
 def book(rng: Random, held_out: bool, tokens: int) -> Sample:
     """As many pages as fit; facts are asked for that may stand far back."""
-    sizes = [(w, h) for w, h in ((4, 2), (5, 2), (4, 3), (6, 3), (6, 4), (7, 6)) if w * h * 8 <= tokens]
+    sizes = [(w, h) for w, h in ((4, 2), (5, 2), (4, 3), (6, 3), (6, 4), (7, 6)) if 8 <= tokens // (w * h) <= 700]
     size = rng.choice(sizes)
-    sample = _book(rng, held_out, [size] * min(400, tokens // (size[0] * size[1])), 12)
+    sample = _book(rng, held_out, [size] * (tokens // (size[0] * size[1])), 12)
     if held_out or rng.random() < 0.4:
         return sample
     return replace(sample, stretch=rng.randint(0, 8000 // len(sample.pictures)))  # far positions at little cost

@@ -8,11 +8,12 @@ from random import Random
 
 import numpy as np
 import pytest
+from training.draw import Canvas
 from training.gui import KINDS
 from training.mixture import SHARES, SIZES, draw
-from training.scene import Sample
+from training.scene import Generator, Sample
 
-from training import charts, fonts, score, shapes
+from training import charts, fonts, score, shapes, unseen
 
 pytestmark = pytest.mark.skipif(
     not fonts.available("zh", False) or not fonts.available("en", False),
@@ -69,6 +70,33 @@ def test_boxes_lie_inside_the_picture_and_answers_score_as_right() -> None:
                     assert 0 <= y1 < y2 <= 1000, turn.answer
                 value = score.score(turn.answer, turn.check, KINDS)
                 assert value == pytest.approx(0.0 if turn.check["type"] == "ocr" else 1.0), (turn.answer, turn.check)
+
+
+@pytest.mark.parametrize("layout", list(unseen.LAYOUTS.values()), ids=lambda layout: str(layout.__name__))
+def test_kept_back_layouts_have_right_answers_and_stay_out_of_the_training(layout: Generator) -> None:
+    assert all(layout is not generator for entries in SHARES.values() for generator, _, _ in entries)
+    for number in range(8):
+        sample = layout(Random(f"layout-{number}"), True, 200)
+        for turn in (turn for turns in sample.conversations for turn in turns):
+            value = score.score(turn.answer, turn.check, KINDS)
+            assert value == pytest.approx(0.0 if turn.check["type"] == "ocr" else 1.0), (turn.answer, turn.check)
+
+
+def test_a_line_of_glyphs_is_as_wide_as_it_says_and_stands_where_pillow_puts_it() -> None:
+    from PIL import Image, ImageDraw
+
+    for name, text in ((fonts.available("en", False)[0], "Hello (7)"), (fonts.available("zh", False)[0], "你好,世界")):
+        ours = Canvas(240, 60, (255, 255, 255))
+        box = ours.text(120, 30, text, name, 24, (0, 0, 0), "mm")
+        theirs = Image.new("RGB", (240, 60), (255, 255, 255))
+        ImageDraw.Draw(theirs).text((120, 30), text, fill=(0, 0, 0), font=fonts.font(name, 24), anchor="mm")
+        rows, columns = np.nonzero(ours.array()[..., 0] < 128)
+        other_rows, other_columns = np.nonzero(np.asarray(theirs)[..., 0] < 128)
+        assert abs(rows.min() - other_rows.min()) <= 1
+        assert abs(columns.min() - other_columns.min()) <= 2
+        assert abs(columns.max() - other_columns.max()) <= 3
+        assert box[0] - 1 <= columns.min()
+        assert columns.max() <= box[2] + 1
 
 
 def test_a_wrong_answer_scores_as_wrong() -> None:

@@ -15,12 +15,12 @@ from training.mixture import SizeClass, draw
 from training.network import Batched
 from training.pack import PADDING, Layout, Row
 from training.scene import Sample, Turn
-from training.train import load_pieces, save_pieces
+from training.train import load_pieces, save_pieces, start_model, take_mean, waves
 
 from qwen3_vl_webui.model.attention import DenseAttention
 from qwen3_vl_webui.model.config import ModelConfig
 from qwen3_vl_webui.model.qwen3_vl import Qwen3VL
-from qwen3_vl_webui.model.weights import initialize
+from qwen3_vl_webui.model.weights import initialize, save_weights
 from training import fonts, prompt
 
 DEMO = Path(__file__).parents[2] / "src" / "qwen3_vl_webui" / "demo"
@@ -76,6 +76,69 @@ def test_conversations_of_a_row_do_not_overlap(tokenizer: Tokenizer) -> None:
     assert (arrays["target"][0][arrays["weight"][0] > 0] > 0).all()
 
 
+def test_learnt_tokens_are_named_once(tokenizer: Tokenizer) -> None:
+    """The loss picks rows of the hidden states and gives their gradients back by copying."""
+    arrays = row(tokenizer, [sample(1, [(64, 96)]), sample(2, [(64, 64)])])
+    learn = arrays["learn"][0]
+    assert len(set(learn.tolist())) == len(learn) == SIZE.learnt
+
+
+def test_first_digits_of_coordinates_count_most(tokenizer: Tokenizer) -> None:
+    text = '{"bbox_2d": [105, 20, 7, 1000], "label": "205"}'
+    ids, counts = prompt.weights(tokenizer, text)
+    pieces = [(tokenizer.decode([token]), count) for token, count in zip(ids, counts, strict=True)]
+    assert [count for piece, count in pieces if piece.strip().isdigit()] == [
+        4,
+        2.5,
+        0.7,
+        2.5,
+        1,
+        1,
+        4,
+        2.5,
+        0.7,
+        0.7,
+        1,
+        1,
+        1,
+    ]
+    assert all(count == 1 for piece, count in pieces if not piece.strip().isdigit())
+
+
+def test_attention_blocks_hold_every_allowed_pair(tokenizer: Tokenizer) -> None:
+    size = SizeClass(tokens=256, length=1024, learnt=512, rows=1, share=1.0)
+    layout = Layout.of(size, 1)
+    arrays = layout.arrays(np.zeros(layout.bytes(1), np.uint8), 1)
+    packed, number = Row(arrays, 0), 0
+    while packed.add(tokenizer, sample(number, [(64, 96), (128, 128)]), Random(0), "instruct"):
+        number += 1
+    packed.close()
+    assert number > 4
+    net = Batched(Qwen3VL(ModelConfig.load(DEMO / "instruct")), torch.float32, flex=True)
+    segment, owner, group = (torch.from_numpy(x) for x in (arrays["segment"], arrays["owner"], arrays["place"][:, 4]))
+    token = torch.arange(size.length)
+    allowed = (token[:, None] >= token) & ((segment[0][:, None] == segment[0]) | (owner[0][:, None] == segment[0]))
+    for mask, pairs in (
+        (net._text_mask(segment, owner), allowed),
+        (net._vision_mask(group), group[0][:, None] == group[0]),
+    ):
+        visited = mask.to_dense()[0, 0].bool()
+        needed = pairs.view(len(visited), 128, len(visited), 128).any(3).any(1)
+        assert not (needed & ~visited).any()
+        assert visited.sum() <= 2 * needed.sum()
+
+
+def test_pictures_may_be_encoded_apart(tokenizer: Tokenizer) -> None:
+    model = Qwen3VL(ModelConfig.load(DEMO / "instruct"))
+    initialize(model, torch.Generator().manual_seed(0), std=0.05)
+    head = prompt.prefix(tokenizer, sample(1, [(64, 96), (128, 128), (64, 64), (96, 32)]))
+    patches, place = torch.from_numpy(head.patches)[None], torch.from_numpy(head.place)[None]
+    net = Batched(model, torch.float32)
+    with torch.no_grad():
+        for whole, apart in zip(net.encode(patches, place), net.encode_apart(patches, place, 70), strict=True):
+            torch.testing.assert_close(whole, apart, atol=1e-5, rtol=1e-4)
+
+
 def test_a_full_row_refuses_and_keeps_what_it_has(tokenizer: Tokenizer) -> None:
     layout = Layout.of(SIZE, 1)
     arrays = layout.arrays(np.zeros(layout.bytes(1), np.uint8), 1)
@@ -124,7 +187,6 @@ def test_the_batched_network_is_the_model(tokenizer: Tokenizer) -> None:
 
 def test_the_loss_falls_on_one_batch(tokenizer: Tokenizer) -> None:
     from training.optimize import Optimizer
-    from training.train import start_model
 
     model = start_model(DEMO / "instruct", torch.device("cpu"), 0)
     net, optimizer = Batched(model, torch.float32), Optimizer(model)
@@ -139,6 +201,27 @@ def test_the_loss_falls_on_one_batch(tokenizer: Tokenizer) -> None:
         optimizer.step()
         losses.append(loss.item())
     assert losses[-1] < 0.7 * losses[0]
+
+
+def test_positions_start_as_something_that_can_be_read() -> None:
+    """A linear map finds row and column again."""
+    table = waves(24, 192)
+    rows, columns = torch.meshgrid(torch.linspace(0, 1, 24), torch.linspace(0, 1, 24), indexing="ij")
+    goal = torch.stack([rows.flatten(), columns.flatten()], 1)
+    found = table @ torch.linalg.lstsq(table, goal - 0.5).solution
+    assert (found - goal + 0.5).abs().max() < 1e-3
+
+
+def test_a_run_begins_at_the_mean_of_checkpoints(tmp_path: Path) -> None:
+    models = [start_model(DEMO / "instruct", torch.device("cpu"), seed) for seed in (0, 1, 2)]
+    for number, model in enumerate(models[:2]):
+        folder = tmp_path / str(number)
+        save_weights(model, folder)
+        (folder / "config.json").write_bytes((DEMO / "instruct" / "config.json").read_bytes())
+    take_mean(models[2], [tmp_path / "0", tmp_path / "1"])
+    for name, parameter in models[2].named_parameters():
+        both = [dict(model.named_parameters())[name] for model in models[:2]]
+        torch.testing.assert_close(parameter, (both[0] + both[1]) / 2, atol=2e-3, rtol=1e-2)  # stored in bfloat16
 
 
 def test_state_comes_back_from_its_pieces(tmp_path: Path) -> None:
