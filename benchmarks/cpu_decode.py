@@ -6,10 +6,11 @@ overhead of its `generate`; ours runs through the real engine (scheduler, paged 
 both, one after the other, and the figures are medians over the rounds, so that a disturbance hits both alike. "decode"
 excludes the prompt's own time; "prompt" is the time to the first token of all sequences.
 
-    PYTHONPATH=src python benchmarks/cpu_decode.py [--size 2b] [--batches 1 8] [--rounds 5] [--out FILE]
+    PYTHONPATH=src python benchmarks/cpu_decode.py [--size 2b] [--batches 1 8] [--rounds 5] [--start-up DIR] [--out F]
 
-With `--start-up DIR` it also writes the network there as a checkpoint (4 GB for 2b) and times a fresh process from its
-start to the first token. Prints one JSON object.
+With `--start-up DIR` it also times fresh processes of both, by turns, from their start to the first token, on a
+checkpoint in that folder (written there unless it is there: 4 GB for 2b), which lies in the page cache; the best of the
+rounds counts. With `--batches` and nothing after it that is all. Prints one JSON object.
 """
 
 from __future__ import annotations
@@ -157,35 +158,56 @@ def _lines(path: str) -> list[str]:
     return Path(path).read_text().splitlines() if Path(path).exists() else []
 
 
-def start_up(folder: Path, size: Any, model: Qwen3VL, threads: int) -> dict[str, float]:
-    """Seconds of a fresh process: to ready, and to the first token of a prompt of 128."""
-    from qwen3_vl_webui.model.weights import save_weights
+_OURS = """
+ours = Ours(None, folder=sys.argv[2], sequences=1, tokens=256, threads=int(sys.argv[3]))
+ready = time.perf_counter() - start
+first = ready + ours.run(np.arange(128)[None], 2).prompt_seconds
+"""
+_PEER = """
+torch.set_num_threads(int(sys.argv[3]))
+model = import_transformers().Qwen3VLForConditionalGeneration.from_pretrained(sys.argv[2], dtype=torch.bfloat16)
+ready = time.perf_counter() - start
+with torch.inference_mode():
+    model(input_ids=torch.arange(128)[None], logits_to_keep=1).logits.argmax(-1).item()
+first = time.perf_counter() - start
+"""
+_IMPORTS = {"ours": "from cpu_decode import Ours", "transformers": "from transformers_peer import import_transformers"}
 
-    folder.mkdir(parents=True, exist_ok=True)
+
+def start_up(folder: Path, size: Any, threads: int, rounds: int) -> dict[str, Any]:
+    """Seconds of fresh processes, after one of each that fills the page cache: to ready, to the first token of 128."""
+    from qwen3_vl_webui.model.weights import SINGLE_FILE, save_weights
+
+    if not (folder / SINGLE_FILE).is_file():
+        save_weights(_unpacked(ModelConfig.parse(config_json(size), {})), folder)
     (folder / "config.json").write_text(json.dumps(config_json(size)))
-    save_weights(model, folder)
-    script = (
-        "import sys, time; start = time.perf_counter(); sys.path.insert(0, sys.argv[1])\n"
-        "import numpy as np\n"
-        "from cpu_decode import Ours\n"
-        "ours = Ours(None, folder=sys.argv[2], sequences=1, tokens=256, threads=int(sys.argv[3]))\n"
-        "ready = time.perf_counter() - start\n"
-        "run = ours.run(np.arange(128)[None], 2)\n"
-        "print(ready, ready + run.prompt_seconds)\n"
-    )
-    command = [sys.executable, "-c", script, str(Path(__file__).parent), str(folder), str(threads)]
-    cold, warm = (subprocess.run(command, check=True, capture_output=True, text=True).stdout.split() for _ in range(2))
+    sides: dict[str, list[dict[str, float]]] = {"ours": [], "transformers": []}
+    for round_number in range(rounds + 1):
+        for name, body in (("ours", _OURS), ("transformers", _PEER)):
+            head = f"import sys, time; start = time.perf_counter(); sys.path.insert(0, sys.argv[1])\n{_IMPORTS[name]}\n"
+            script = f"{head}import numpy as np, os, torch\n{body}\nprint('figures', ready, first, *os.times()[:2])"
+            command = [sys.executable, "-c", script, str(Path(__file__).parent), str(folder), str(threads)]
+            said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+            ready, first, user, system = (float(word) for word in said.rpartition("figures")[2].split())
+            if round_number:
+                sides[name].append(
+                    {
+                        "ready_seconds": round(ready, 2),
+                        "first_token_seconds": round(first, 2),
+                        "processor_seconds": round(user + system, 2),
+                        "load_average": round(os.getloadavg()[0], 1),
+                    }
+                )
     return {
-        "first_start_ready_seconds": round(float(cold[0]), 2),
-        "ready_seconds": round(float(warm[0]), 2),
-        "first_token_seconds": round(float(warm[1]), 2),
+        name: {key: min(run[key] for run in runs) for key in ("ready_seconds", "first_token_seconds")} | {"runs": runs}
+        for name, runs in sides.items()
     }
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--size", choices=SIZES, default="2b")
-    parser.add_argument("--batches", type=int, nargs="+", default=[1, 8])
+    parser.add_argument("--batches", type=int, nargs="*", default=[1, 8])
     parser.add_argument("--prompt-tokens", type=int, default=128)
     parser.add_argument("--new-tokens", type=int, default=33)
     parser.add_argument("--rounds", type=int, default=5)
@@ -198,7 +220,18 @@ def main() -> None:
     config = ModelConfig.parse(config_json(arguments.size), {})
     report: dict[str, Any] = {"benchmark": "cpu_decode", "command": " ".join(sys.argv), "hardware": hardware()}
     if arguments.start_up:
-        report["start_up"] = start_up(arguments.start_up, arguments.size, _unpacked(config), arguments.threads)
+        report["start_up"] = start_up(arguments.start_up, arguments.size, arguments.threads, arguments.rounds)
+    if arguments.batches:
+        decode(arguments, config, report)
+    text = json.dumps(report, indent=1)
+    print(text)
+    if arguments.out:
+        arguments.out.parent.mkdir(parents=True, exist_ok=True)
+        arguments.out.write_text(text + "\n")
+
+
+def decode(arguments: argparse.Namespace, config: ModelConfig, report: dict[str, Any]) -> None:
+    """Measure decoding in each batch size; figures and conditions go into the report."""
     model = random_model(config, device=torch.device("cpu"), dtype=torch.bfloat16, seed=0)
     tokens = arguments.prompt_tokens + arguments.new_tokens
     ours = Ours(model, folder="", sequences=max(arguments.batches), tokens=tokens, threads=arguments.threads)
@@ -231,11 +264,6 @@ def main() -> None:
             "decode_ratio": round(mine["decode_tokens_per_second"] / theirs["decode_tokens_per_second"], 2),
             "prompt_ratio": round(theirs["prompt_seconds"] / mine["prompt_seconds"], 2),
         }
-    text = json.dumps(report, indent=1)
-    print(text)
-    if arguments.out:
-        arguments.out.parent.mkdir(parents=True, exist_ok=True)
-        arguments.out.write_text(text + "\n")
 
 
 def _unpacked(config: ModelConfig) -> Qwen3VL:
