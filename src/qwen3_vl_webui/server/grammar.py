@@ -96,7 +96,8 @@ def _call_schema(functions: Sequence[dict[str, Any]], *, strict_only: bool) -> d
 def _arguments(parameters: dict[str, Any]) -> dict[str, Any]:
     """A function that declares no parameters takes none; JSON schema alone would let the model make some up."""
     said = {name for name, value in parameters.items() if value or name not in ("properties", "required")}
-    return parameters if said - {"$schema", "title", "description", "type"} else NO_ARGUMENTS
+    none = parameters.get("type", "object") == "object" and not said - {"$schema", "title", "description", "type"}
+    return NO_ARGUMENTS if none else parameters
 
 
 def _with_options(schema: dict[str, Any], field: str) -> str:
