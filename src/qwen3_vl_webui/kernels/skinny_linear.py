@@ -19,7 +19,7 @@ A row's result does not depend on the other rows or how many they are, except th
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -59,6 +59,11 @@ class RowsTiles:
     split: int
     warps: int
     stages: int
+
+    def within(self, shared_memory: int, m: int, *, gated: bool) -> RowsTiles:
+        """With as many stages as so many bytes of shared memory a program allow; one less than that is held there."""
+        stage = 2 * self.columns * (_padded(m) + self.rows * (2 if gated else 1))
+        return replace(self, stages=max(2, min(self.stages, shared_memory // stage + 1)))
 
 
 Tiles = VectorTiles | RowsTiles
@@ -189,7 +194,7 @@ def linear(
         *following,
         share,
         K=k,
-        PADDED=max(16, triton.next_power_of_2(m)),
+        PADDED=_padded(m),
         ROWS=tiles.rows,
         COLUMNS=tiles.columns,
         STEPS=triton.cdiv(triton.cdiv(k, tiles.columns), tiles.split),
@@ -200,6 +205,11 @@ def linear(
         **flags,
     )
     return out
+
+
+def _padded(m: int) -> int:
+    """Rows of x in the tensor cores' tiles."""
+    return max(16, 1 << (m - 1).bit_length())
 
 
 @triton.jit

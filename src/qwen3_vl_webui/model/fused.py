@@ -12,6 +12,7 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F
+import triton
 from torch import Tensor
 
 from qwen3_vl_webui.kernels import dependent_launch
@@ -39,6 +40,7 @@ class FusedDecoder:
         self.scratch = Scratch.on(device)
         self.frequencies, self.axes = self.decoder.rotary_frequencies(device)
         self.dependent = dependent_launch.supported(device)
+        self.shared_memory = _shared_memory(device)
         weights: list[Tensor] = []
         for layer in self.layers:
             attention, mlp = layer.self_attn, layer.mlp
@@ -84,7 +86,7 @@ class FusedDecoder:
 
     def logits(self, hidden: Tensor) -> Tensor:
         """[m, hidden] -> float32 [m, vocab]."""
-        tiles = choose(len(hidden), *self.output.shape, gated=False)
+        tiles = self._tiles(len(hidden), self.output)
         if tiles is None:
             return F.linear(hidden, self.output).float()
         out = torch.empty(len(hidden), len(self.output), dtype=torch.float32, device=hidden.device)
@@ -131,7 +133,7 @@ class FusedDecoder:
     def _norm_linear(self, x: Tensor, norm: RMSNorm, product: int, *, gate: bool = False) -> Tensor:
         """norm(x) times a weight; `gate`: then silu(first half) * second half."""
         weight = self.weights[product]
-        tiles = choose(len(x), len(weight) // 2 if gate else len(weight), weight.shape[1], gated=gate)
+        tiles = self._tiles(len(x), weight, gate=gate)
         if isinstance(tiles, VectorTiles):
             return self._linear(x, product, tiles, norm=norm.weight, eps=norm.eps, gated=gate)
         x = rms_norm(x, norm.weight, norm.eps, dependent=self.dependent)
@@ -143,11 +145,15 @@ class FusedDecoder:
     def _add_linear(self, x: Tensor, mixed: Tensor, product: int) -> None:
         """x += mixed times a weight."""
         weight = self.weights[product]
-        tiles = choose(len(x), *weight.shape, gated=False)
+        tiles = self._tiles(len(x), weight)
         if tiles is None:
             x.addmm_(mixed, weight.t())
         else:
             self._linear(mixed, product, tiles, residual=x, out=x)
+
+    def _tiles(self, m: int, weight: Tensor, *, gate: bool = False) -> Tiles | None:
+        rows, columns = weight.shape
+        return choose(m, rows // 2 if gate else rows, columns, gated=gate, shared_memory=self.shared_memory)
 
     def _linear(self, x: Tensor, product: int, tiles: Tiles, **options: Any) -> Tensor:
         return linear(
@@ -160,6 +166,14 @@ class FusedDecoder:
             late=product % 4 in self.late,
             **options,
         )
+
+
+def _shared_memory(device: torch.device) -> int:
+    """Bytes that one program may have."""
+    if device.type != "cuda":
+        return 99 << 10
+    index = torch.cuda.current_device() if device.index is None else device.index
+    return int(triton.runtime.driver.active.utils.get_device_properties(index)["max_shared_mem"])
 
 
 def _ahead_bytes(device: torch.device) -> int:

@@ -1,0 +1,64 @@
+"""The products compile for every GPU they are made for, within its shared memory. No device is needed.
+
+Run as a script in a process of its own, for the interpreter is chosen when a kernel is defined: `capability` and bytes.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+SHARED_MEMORY = {80: 163 << 10, 86: 99 << 10, 89: 99 << 10, 90: 227 << 10, 120: 99 << 10}  # bytes of one program, most
+
+
+@pytest.mark.parametrize("capability", SHARED_MEMORY)
+def test_kernels_fit_the_target(capability: int) -> None:
+    tests = Path(__file__).resolve().parents[1]
+    environment = {**os.environ, "TRITON_INTERPRET": "0", "PYTHONPATH": os.pathsep.join([str(tests), *sys.path])}
+    command = [sys.executable, __file__, str(capability), str(SHARED_MEMORY[capability])]
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=280, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def compile_all(capability: int, shared_memory: int) -> None:
+    """What a decoding step launches there: one row, a few, and many with and without the gate."""
+    import torch
+
+    from qwen3_vl_webui.kernels.skinny_linear import Ahead, Scratch, linear
+    from qwen3_vl_webui.kernels.skinny_tiles import choose
+    from triton_targets import compiling
+
+    scratch = Scratch.on(torch.device("cpu"))
+    dtype = torch.float16 if capability == 86 else torch.bfloat16
+    with compiling(capability) as done:
+        for m, n, k, gated in (
+            (1, 1216, 2560, True),
+            (4, 160, 9728, False),
+            (8, 320, 9728, False),
+            (64, 1216, 2560, True),
+        ):
+            weight = torch.empty(n * (1 + gated), k, dtype=dtype)
+            x = torch.empty(m, k, dtype=dtype)
+            tiles = choose(m, n, k, gated=gated, shared_memory=shared_memory)
+            assert tiles is not None
+            linear(
+                x,
+                weight,
+                tiles,
+                scratch,
+                norm=x[0] if m == 1 else None,
+                gated=gated,
+                ahead=Ahead.of(weight, 1 << 18),
+                dependent=capability >= 90,
+                late=True,
+            )
+    assert len(done) == 4, done
+    assert all(kernel.shared <= shared_memory for kernel in done), done
+
+
+if __name__ == "__main__":
+    compile_all(int(sys.argv[1]), int(sys.argv[2]))
