@@ -25,12 +25,12 @@ from qwen3_vl_webui.engine.request import EngineRequest, Failed, MediaInput, Pix
 from qwen3_vl_webui.model.config import ModelConfig
 from qwen3_vl_webui.model.qwen3_vl import Qwen3VL
 from qwen3_vl_webui.model.weights import initialize
+from qwen3_vl_webui.plan import BLOCK_SIZE
 from qwen3_vl_webui.processing.positions import position_ids
 from shapes import Size, config_json
 
 PROMPT, NEW, AFTER_PICTURE = 512, 256, 64
 SIDE = 1024  # of the pictures
-BLOCK = 16
 MOST = 256  # sequences
 
 
@@ -240,6 +240,7 @@ class Ours:
     @property
     def engine(self) -> Engine:
         if self._engine is None:
+            block = BLOCK_SIZE[self.device.type]
             config = EngineConfig(
                 checkpoint="",
                 device=str(self.device),
@@ -247,8 +248,8 @@ class Ours:
                 max_context=128 * 1024 + 512,
                 max_running=MOST,
                 max_waiting=4 * MOST,
-                num_blocks=MOST * (PROMPT + NEW + BLOCK) // BLOCK,
-                block_size=BLOCK,
+                num_blocks=MOST * (-(-(PROMPT + NEW) // block) + 1),
+                block_size=block,
                 prefix_cache=False,
                 vision_cache_bytes=2 << 30,
             )
