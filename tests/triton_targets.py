@@ -17,15 +17,11 @@ import triton
 from triton.backends.compiler import GPUTarget
 from triton.runtime.jit import JITFunction
 
-# What one program may use of a multiprocessor's shared memory (CUDA C++ Programming Guide, technical specifications).
-SHARED_MEMORY = {80: 163 << 10, 86: 99 << 10, 89: 99 << 10, 90: 227 << 10, 120: 99 << 10}
-
 
 @dataclass(frozen=True)
 class Compiled:
     name: str
-    shared: int
-    spilled: int | None
+    shared: int  # bytes
 
 
 class _Driver:
@@ -56,7 +52,7 @@ def compiling(capability: int) -> Iterator[list[Compiled]]:
     def compile_only(self: JITFunction[Any], *args: Any, grid: Any, warmup: bool, **kwargs: Any) -> Any:
         kernel = run(self, *args, grid=grid, warmup=True, **kwargs)
         kernel = getattr(kernel, "result", lambda: kernel)()
-        done.append(Compiled(self.fn.__name__, kernel.metadata.shared, None))
+        done.append(Compiled(self.fn.__name__, kernel.metadata.shared))
         return kernel
 
     before = triton.runtime.driver._active
