@@ -70,24 +70,29 @@ def capture(compute: Callable[[], torch.Tensor]) -> tuple[FakeGraph, torch.Tenso
 
 
 def test_grids_that_come_again_are_captured_and_replayed(model: Qwen3VL, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fused_vision, "GRAPHS", 2)
     monkeypatch.setattr(FakeGraph, "captured", 0)
-    plain, tower = FusedTower(model.visual), FusedTower(model.visual, capture=capture)
-    inputs = [patches(8, seed) for seed in range(4)]
+    plain, tower = FusedTower(model.visual), FusedTower(model.visual, capture=capture, largest=8, kept=12)
     kept = []
-    for x in inputs:  # once computed, once captured, then replayed
+    for x in (patches(8, seed) for seed in range(4)):  # once computed, once captured, then replayed
         kept.append((tower(x, [(1, 2, 4)]), plain(x, [(1, 2, 4)])))
     assert FakeGraph.captured == 1
     for found, expected in kept:  # a later replay has not overwritten them
         torch.testing.assert_close(found, expected, **TOLERANCE)
-    for grid in ((1, 2, 2), (2, 2, 2)):
+    for grid in ((1, 2, 2), (2, 2, 2), (3, 2, 2)):
         for _ in range(2):
             tower(patches(grid[0] * 4), [grid])
-    assert FakeGraph.captured == 3
+    assert FakeGraph.captured == 3  # the last is too large
     assert list(tower._graphs) == [((1, 2, 2),), ((2, 2, 2),)]
-    monkeypatch.setattr(fused_vision, "GRAPH_PATCHES", 7)
-    tower(inputs[0], [(1, 2, 4)])
-    assert FakeGraph.captured == 3
+
+
+def test_large_media_go_alone_and_small_ones_together(model: Qwen3VL, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fused_vision, "ALONE", 8)
+    grids = [(1, 2, 4), (1, 2, 2), (1, 2, 2), (1, 2, 4)]
+    assert list(fused_vision._parts(grids)) == [grids[:1], grids[1:3], grids[3:]]
+    tower = FusedTower(model.visual, capture=capture, largest=8, kept=8)
+    x = patches(24)
+    torch.testing.assert_close(tower(x, grids), FusedTower(model.visual)(x, grids), **TOLERANCE)
+    assert list(tower._graphs) == [((1, 2, 4),)]
 
 
 @pytest.mark.parametrize("fused", [False, True])

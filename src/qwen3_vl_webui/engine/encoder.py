@@ -34,6 +34,8 @@ Wanted = tuple[VisualSpan, Sequence]  # what is to be encoded, and whose pixels 
 SLICE_SECONDS = 0.02
 BATCH_PATCHES = 8192  # that pass the tower together in slices: enough to fill a large GPU; a larger picture goes alone
 AGREEMENT = 0.05  # how far, relative to all features, the fused tower may be from the plain one
+REPLAYED = 8192  # patches that are replayed together: with more, the launches no longer count and the memory does
+KEPT = 16384  # patches of all graphs that stay
 FIRST_RATE = {"cuda": 1e14, "cpu": 5e10}  # operations a second, before anything was measured
 
 
@@ -56,6 +58,13 @@ class Tower(Protocol):
     def finish(self, encoding: Encoding) -> Tensor: ...
 
 
+def replay_bytes(config: VisionConfig, element: int) -> int:
+    """Memory that graphs of the tower keep: what they compute in, and the inputs and features of each."""
+    inside = 7 * config.hidden_size + config.intermediate_size
+    features = (1 + len(config.deepstack_layers)) * config.out_hidden_size // config.spatial_merge_size**2
+    return element * (REPLAYED * inside + KEPT * (config.patch_dim + features))
+
+
 def fastest_tower(model: Qwen3VL) -> Tower:
     """The fused tower where it runs and agrees with the plain one. The check also compiles its kernels."""
     device, plain = model.visual.pos_embed.weight.device, model.visual
@@ -64,7 +73,7 @@ def fastest_tower(model: Qwen3VL) -> Tower:
     try:
         from qwen3_vl_webui.model.fused_vision import FusedTower, distance  # needs Triton
 
-        fused = FusedTower(plain, capture=Capture(device))
+        fused = FusedTower(plain, capture=Capture(device), largest=REPLAYED, kept=KEPT)
         grids = [(1, 8, 8), (1, 4, 6)]
         generator = torch.Generator(device).manual_seed(0)
         patches = torch.rand(88, plain.config.patch_dim, device=device, generator=generator) * 2 - 1

@@ -11,6 +11,7 @@ import psutil
 import torch
 
 from qwen3_vl_webui.engine.config import EngineConfig
+from qwen3_vl_webui.engine.encoder import replay_bytes
 from qwen3_vl_webui.engine.footprint import CPU_SHARE, LARGEST_PICTURE
 from qwen3_vl_webui.engine.graphs import PROMPT_SIZES, PROMPTS, decode_sizes
 from qwen3_vl_webui.kernels.paged_attention import PADDING
@@ -46,6 +47,7 @@ def plan_num_blocks(config: EngineConfig, model: Qwen3VL) -> int:
     activations = _activation_bytes(config, model, device)
     torch.cuda.empty_cache()
     free, _ = torch.cuda.mem_get_info(device)
+    free -= replay_bytes(model.config.vision, getattr(torch, config.dtype).itemsize)
     return blocks_on_gpu(config, text, free, activations)
 
 

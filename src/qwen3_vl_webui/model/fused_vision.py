@@ -40,8 +40,7 @@ Capture = Callable[[Callable[[], Any]], tuple[Any, Any]]
 """Captures what a function launches: a graph with `replay`, and the function's result, written anew by each replay."""
 
 POSITION_BYTES = 64 << 20  # of position embeddings and angles that are kept, the last grid's always
-GRAPH_PATCHES = 8192  # with more of them the launches no longer count, and the memory does
-GRAPHS = 16  # that are kept
+ALONE = 2048  # patches of a medium that fill a GPU: it gains nothing from company
 SEEN = 1024  # grids that are remembered
 AGREEMENT = 0.03  # how far, relative to all features, cuDNN's may be from ours: a few roundings to bfloat16
 
@@ -83,13 +82,24 @@ class _Replay:
 class FusedTower:
     """Runs over the weights of a tower that is ready for inference on a CUDA device. Same steps as `VisionTower`."""
 
-    def __init__(self, tower: VisionTower, *, attend: Attend | None = None, capture: Capture | None = None) -> None:
-        """`attend` stands in for our own attention. Without `capture` there are no graphs."""
+    def __init__(
+        self,
+        tower: VisionTower,
+        *,
+        attend: Attend | None = None,
+        capture: Capture | None = None,
+        largest: int = 0,
+        kept: int = 0,
+    ) -> None:
+        """`attend` stands in for our own attention. With `capture`, up to `largest` patches are replayed together, and
+        graphs of `kept` patches in all stay (`replay_bytes` in `engine.encoder`).
+        """
         self.tower = tower
         self.config = tower.config
         self._blocks = [block for block in tower.blocks if isinstance(block, VisionBlock)]
         self._attend = attend or _attention_for(tower)
         self._capture = capture
+        self._largest, self._kept = largest, kept
         self._seen: OrderedDict[tuple[Grid, ...], None] = OrderedDict()
         self._graphs: OrderedDict[tuple[Grid, ...], _Replay] = OrderedDict()
         self._frames: OrderedDict[tuple[int, int], _Frame] = OrderedDict()
@@ -102,26 +112,35 @@ class FusedTower:
     @torch.inference_mode()
     def __call__(self, patches: Tensor, grids: Sequence[Grid]) -> Tensor:
         """Patches [n, patch_dim] -> [1 + levels, n / merge**2, out_hidden_size]."""
-        key = tuple(grids)
-        if self._capture is None or patches.shape[0] > GRAPH_PATCHES:
+        parts = list(_parts(grids))
+        if self._capture is None or len(parts) == 1:
+            return self._encode(patches, grids)
+        sizes = [_patches(part) for part in parts]
+        return torch.cat([self._encode(*one) for one in zip(patches.split(sizes), parts, strict=True)], dim=1)
+
+    def _encode(self, patches: Tensor, grids: Sequence[Grid]) -> Tensor:
+        """Replay, or compute and perhaps capture."""
+        if self._capture is None or patches.shape[0] > self._largest:
             return self._compute(patches, grids)
-        replay = self._graphs.get(key)
-        if replay is None:
-            features = self._compute(patches, grids)
-            if key in self._seen:
-                self._graphs[key] = self._capture_for(patches, key, features)
-                _trim(self._graphs, GRAPHS)
-            self._seen[key] = None
-            _trim(self._seen, SEEN)
-            return features
-        self._graphs.move_to_end(key)
-        replay.patches.copy_(patches)
-        replay.graph.replay()
-        return replay.features.clone()
+        key = tuple(grids)
+        if (replay := self._graphs.get(key)) is not None:
+            self._graphs.move_to_end(key)
+            replay.patches.copy_(patches)
+            replay.graph.replay()
+            return replay.features.clone()
+        features = self._compute(patches, grids)
+        if key in self._seen:
+            self._graphs[key] = self._capture_for(patches, key, features)
+            while sum(map(_patches, self._graphs)) > self._kept:
+                self._graphs.popitem(last=False)
+        self._seen[key] = None
+        if len(self._seen) > SEEN:
+            self._seen.popitem(last=False)
+        return features
 
     @torch.inference_mode()
     def begin(self, patches: Tensor, grids: Sequence[Grid]) -> Encoding:
-        assert patches.shape[0] == sum(t * h * w for t, h, w in grids), "the grids must cover the patches"
+        assert patches.shape[0] == _patches(grids), "the grids must cover the patches"
         return self._embed(patches, self._layout(grids))
 
     @torch.inference_mode()
@@ -243,13 +262,27 @@ def distance(found: Tensor, expected: Tensor) -> float:
     return distance if distance == distance else float("inf")
 
 
-def _trim(items: OrderedDict[tuple[Grid, ...], Any], count: int) -> None:
-    while len(items) > count:
-        items.popitem(last=False)
-
-
 def _norm(norm: nn.LayerNorm, x: Tensor, lacking: Tensor) -> Tensor:
     return shifted_layer_norm(x, lacking, norm.weight, norm.bias, norm.eps)
+
+
+def _patches(grids: Sequence[Grid]) -> int:
+    return sum(t * h * w for t, h, w in grids)
+
+
+def _parts(grids: Sequence[Grid]) -> Iterator[list[Grid]]:
+    """What is encoded together: each large medium alone, small ones with their neighbours."""
+    together: list[Grid] = []
+    for grid in grids:
+        if _patches([grid]) < ALONE:
+            together.append(grid)
+            continue
+        if together:
+            yield together
+            together = []
+        yield [grid]
+    if together:
+        yield together
 
 
 def _runs(grids: Sequence[Grid]) -> Iterator[tuple[tuple[int, int], int]]:
