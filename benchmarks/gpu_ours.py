@@ -254,6 +254,8 @@ class Ours:
                 vision_cache_bytes=2 << 30,
             )
             self._engine = Engine(config, self.model)
+            while self._engine.warm_up():  # as its process does when there is nothing else to do
+                pass
         return self._engine
 
     def reset(self) -> None:

@@ -50,6 +50,19 @@ def test_tables_on_the_device_follow_those_of_the_sequences() -> None:
         assert tables.data[tables.padding_row].eq(999).all()
 
 
+@pytest.mark.parametrize(("size", "prompts"), [(1, False), (8, False), (16, True), (64, True)])
+def test_padding_alone_changes_nothing(bench: Bench, size: int, prompts: bool) -> None:
+    engine = bench.engine(max_running=8, graphs=True)
+    graphs, cache = engine._runner.graphs, engine._runner.cache
+    assert graphs is not None
+    cache.data.normal_()
+    before = cache.data.clone()
+    with torch.inference_mode():
+        graphs.pad(size, prompts)
+    changed = (cache.data != before).any(dim=(0, 1, 2, 4, 5)).nonzero().flatten().tolist()  # type: ignore[call-overload]
+    assert set(changed) <= {cache.scratch}
+
+
 def test_prompts_of_all_sizes_are_answered_alike(bench: Bench) -> None:
     """Around each size and beyond the largest, several at once, with pictures among them, in chunks or whole."""
     lengths = [1, *(size + more for size in PROMPT_SIZES[:6] for more in (0, 1)), PROMPT_SIZES[-1] + 1]

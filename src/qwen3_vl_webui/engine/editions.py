@@ -165,6 +165,10 @@ class Editions:
             return not self._load.is_alive()
         return bool(self._initial) or any(slot.waiting for slot in self._slots)
 
+    def warm_up(self) -> bool:
+        """As `Engine.warm_up`, for the editions in memory."""
+        return any(slot.engine is not None and slot.engine.warm_up() for slot in self._slots)
+
     @property
     def is_loading(self) -> bool:
         """A load runs in the background: call `step` now and then to tell those who wait and to take the result."""

@@ -221,6 +221,10 @@ class Engine:
             prompt_tokens=self._prompt_tokens,
         )
 
+    def warm_up(self) -> bool:
+        """Use idle time: make one more kind of step quick for when it is first needed; whether there was one."""
+        return not self.has_work and self._runner.warm_up()
+
     def close(self) -> None:
         """Let go of the grammar thread. Memory goes with the object."""
         self._grammars.close()

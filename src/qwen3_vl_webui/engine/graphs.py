@@ -180,6 +180,33 @@ class Graphs:
         logits, greedy = self._run(self._prompts, size, host, self._compute_prompts)
         return logits[: len(last)], greedy[: len(last)]
 
+    def warm_up(self) -> bool:
+        """Compute or capture the next size that was not yet, with nothing but padding; False when there is none."""
+        if self.capture is None:
+            return False
+        sizes = self._decode_sizes
+        order = [(size, False) for size in sizes[:1]]
+        order += [(size, True) for size in PROMPT_SIZES if self.backend.static]
+        order += [(size, False) for size in sizes[1:]]
+        for size, prompts in order:
+            step = (self._prompts if prompts else self._decodes).get(size)
+            if step is None or step.graph is None:
+                self.pad(size, prompts)
+                return True
+        return False
+
+    def pad(self, size: int, prompts: bool) -> None:
+        """Compute a step of padding alone."""
+        if prompts:
+            host = np.zeros(5 * size + 4 * PROMPTS + 1, dtype=np.int64)
+            _, _, slots, rows, *_ = _split(host, size)
+            slots[:], rows[:] = -1, self.tables.padding_row
+            self._run(self._prompts, size, host, self._compute_prompts)
+        else:
+            host = np.zeros((5, size), dtype=np.int64)
+            host[0], host[4] = self.tables.padding_row, -1
+            self._run(self._decodes, size, host.reshape(-1), self._compute_decode)
+
     def _run(self, steps: dict[int, _Step], size: int, host: Array, compute: Callable[[Tensor], Output]) -> Output:
         step = steps.get(size)
         if step is None:

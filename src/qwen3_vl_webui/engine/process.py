@@ -96,6 +96,9 @@ class EngineLoop:
             if timeout is None and not idle:
                 self._status, self._phase, idle = editions.status(), "idle", True
                 self._send(self._heartbeat())  # at once: who watches for free blocks need not wait for the next one
+            if timeout is None:
+                while not self._down.poll(0) and editions.warm_up():
+                    pass
             outputs: list[Output] = []
             if timeout == 0 or self._down.poll(timeout):  # between steps a look costs less than a poll
                 self._phase, idle = "busy", False

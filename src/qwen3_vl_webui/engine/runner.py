@@ -124,6 +124,11 @@ class Runner:
         """Overwrite blocks whose content must not meet another sequence's padding."""
         self.cache.clear(blocks)
 
+    @torch.inference_mode()
+    def warm_up(self) -> bool:
+        """Make one more kind of step quick for when it is first needed; whether there was one."""
+        return self.graphs is not None and self.graphs.warm_up()
+
     def check(self) -> None:
         """Raise when the device does not compute any more."""
         torch.zeros(1, device=self.device).add_(1).item()

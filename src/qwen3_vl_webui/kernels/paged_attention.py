@@ -63,7 +63,7 @@ class Plan:
 
 def plan(segments: Sequence[Segment], block_size: int, *, dtype: torch.dtype, device: torch.device) -> Plan:
     """Describe a batch whose segments of one token come first."""
-    slots = np.concatenate([_slots(segment, block_size) for segment in segments])
+    slots = np.concatenate([np.empty(0, dtype=np.int64), *(_slots(segment, block_size) for segment in segments)])
     ones = sum(segment.length == 1 for segment in segments)
     decodes, order = _group(segments[:ones], block_size, dtype, device)
     prefills = []
