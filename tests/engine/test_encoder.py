@@ -58,11 +58,25 @@ def test_slices_give_what_the_whole_gives(bench: Bench, layers: list[int]) -> No
         sliced.advance(spans)
         assert not any(span.key in sliced.vision for span, _ in spans)
     sliced.advance([])  # what was begun goes on as long as it is pinned
-    assert layers == [1] * depth
+    assert [span.key in sliced.vision for span, _ in spans] == [True, False, False]
+    while not all(span.key in sliced.vision for span, _ in spans):
+        sliced.advance(spans)
+    assert layers == [1] * 3 * depth
     for span, _ in spans:
         torch.testing.assert_close(sliced.vision[span.key], whole.vision[span.key])
     sliced.advance(spans)  # nothing is left to do
-    assert len(layers) == depth
+    assert len(layers) == 3 * depth
+
+
+def test_what_fits_into_a_slice_passes_whole_and_together(bench: Bench, layers: list[int]) -> None:
+    spans = wanted(bench)
+    one = encoder(bench)
+    for span, _ in spans:
+        one.vision.pin(span.key)
+    module.SLICE_SECONDS, one._pace._rate = 1.0, 1e18  # the fixture puts the first one back
+    one.advance(spans)
+    assert layers == [bench.config.vision.depth]
+    assert all(span.key in one.vision for span, _ in spans)
 
 
 def test_what_nobody_needs_any_more_is_dropped(bench: Bench, layers: list[int]) -> None:
@@ -103,6 +117,7 @@ def test_a_failure_in_a_slice_is_told_at_the_next_step(
     monkeypatch.setattr(one, "_patches", faulty)
     for span, _ in spans:
         one.vision.pin(span.key)
+    module.SLICE_SECONDS, one._pace._rate = 1.0, 1e18
     one.advance(spans)  # the batch fails: each is tried alone
     with pytest.raises(EncodeError) as told:
         one.encode([])

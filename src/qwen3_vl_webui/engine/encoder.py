@@ -32,7 +32,7 @@ logger = logging.getLogger(__name__)
 Wanted = tuple[VisualSpan, Sequence]  # what is to be encoded, and whose pixels to use
 
 SLICE_SECONDS = 0.02
-BATCH_PATCHES = 8192  # that pass the tower together in slices: enough to fill a large GPU; a larger picture goes alone
+STRETCH = 1.5  # times that a slice may take if that ends the picture: replayed whole it costs the host next to nothing
 AGREEMENT = 0.05  # how far, relative to all features, the fused tower may be from the plain one
 REPLAYED = 8192  # patches that are replayed together: with more, the launches no longer count and the memory does
 KEPT = 16384  # patches of all graphs that stay
@@ -122,8 +122,21 @@ class Encoder:
             self._run(job.wanted, SLICE_SECONDS)
             return
         self._job = None
-        if batch := _batch([one for one in wanted if one[0].key not in self.vision], self.tower.config):
+        if batch := self._batch([one for one in wanted if one[0].key not in self.vision]):
             self._run(batch, SLICE_SECONDS)
+
+    def _batch(self, wanted: List[Wanted]) -> list[Wanted]:
+        """The first of them, and those after it as long as all fit into one slice."""
+        batch: list[Wanted] = []
+        for one in wanted:
+            batch.append(one)
+            if len(batch) > 1 and self._seconds(batch) > SLICE_SECONDS:
+                return batch[:-1]
+        return batch
+
+    def _seconds(self, wanted: List[Wanted]) -> float:
+        """What encoding them should take."""
+        return self.tower.config.depth * _cost(wanted, self.tower.config) / self._pace.current()
 
     def _run(self, wanted: List[Wanted], seconds: float | None) -> None:
         """Pass the job, begun if there is none, through as many layers as fit, through all when `seconds` is None."""
@@ -133,7 +146,7 @@ class Encoder:
                 patches = torch.cat([self._patches(span, sequence) for span, sequence in wanted])
                 grids = [(1, *span.grid) for span, _ in wanted]
                 cost = _cost(wanted, self.tower.config)
-                if seconds is None or self._pace.layers(cost, seconds) >= depth:
+                if seconds is None or self._seconds(wanted) <= STRETCH * seconds:
                     with self._pace.measured(depth * cost):
                         features = self.tower(patches, grids)
                     self._store(wanted, features)
@@ -141,7 +154,8 @@ class Encoder:
                 self._job = _Job(wanted, self.tower.begin(patches, grids), cost)
             job = self._job
             left = depth - job.encoding.layer
-            layers = left if seconds is None else min(self._pace.layers(job.layer_cost, seconds), left)
+            fitting = left if seconds is None else int(seconds * self._pace.current() / job.layer_cost)
+            layers = min(max(fitting, 1), left)
             with self._pace.measured(layers * job.layer_cost):
                 self.tower.advance(job.encoding, layers)
             if layers == left:
@@ -189,17 +203,16 @@ class _Pace:
     """Operations a second, learnt from one slice at a time."""
 
     def __init__(self, device: torch.device) -> None:
-        self.rate = FIRST_RATE.get(device.type, FIRST_RATE["cuda"])
+        self._rate = FIRST_RATE.get(device.type, FIRST_RATE["cuda"])
         self._events = device.type == "cuda"
         self._open: tuple[float, torch.cuda.Event, torch.cuda.Event] | None = None  # cost, begin and end
 
-    def layers(self, cost: float, seconds: float) -> int:
-        """How many layers of this cost fit; at least one."""
+    def current(self) -> float:
         if self._open is not None and self._open[2].query():
-            done, begin, end = self._open
+            cost, begin, end = self._open
             self._open = None
-            self._learn(done, begin.elapsed_time(end) / 1000)
-        return max(int(self.rate * seconds / cost), 1)
+            self._learn(cost, begin.elapsed_time(end) / 1000)
+        return self._rate
 
     @contextmanager
     def measured(self, cost: float) -> Iterator[None]:
@@ -217,20 +230,10 @@ class _Pace:
             self._open = cost, begin, end
 
     def _learn(self, cost: float, seconds: float) -> None:
-        difference = cost / max(seconds, 1e-6) - self.rate
-        self.rate += (0.5 if difference > 0 else 0.2) * difference  # a slow one may have compiled or captured something
-
-
-def _batch(wanted: List[Wanted], config: VisionConfig) -> list[Wanted]:
-    """The first of them, and those after it as long as they fill up a batch."""
-    batch: list[Wanted] = []
-    room = BATCH_PATCHES
-    for one in wanted:
-        room -= one[0].length * config.spatial_merge_size**2
-        if batch and room < 0:
-            break
-        batch.append(one)
-    return batch
+        difference = cost / max(seconds, 1e-6) - self._rate
+        self._rate += (
+            0.5 if difference > 0 else 0.2
+        ) * difference  # a slow one may have compiled or captured something
 
 
 def _cost(wanted: List[Wanted], config: VisionConfig) -> float:
