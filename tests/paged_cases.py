@@ -45,12 +45,12 @@ def paged(
     device: str,
     junk: float = torch.nan,
 ) -> Paged:
-    """Keys and values of `lengths` tokens in shuffled blocks; entries of the table past them name any valid block."""
+    """Keys and values of `lengths` tokens in shuffled blocks; entries of the table past them name no block at all."""
     spare = 3
     needs = [-(-length // block_size) for length in lengths]
     num_blocks = sum(needs) + spare
     order = torch.randperm(num_blocks)
-    table = torch.randint(num_blocks, (len(lengths), max(needs) + spare))
+    table = torch.full((len(lengths), max(needs) + spare), 1 << 28)  # whoever follows one crashes
     pools = tuple(torch.full((kv_heads, num_blocks, block_size, d), junk) for _ in range(2))
     slots = []
     for row, (length, need) in enumerate(zip(lengths, needs, strict=True)):

@@ -72,21 +72,24 @@ class Case:
             )
         )
 
-    def check(self, attention: object) -> None:
-        """By the plain call, and by the fused one where there is one."""
-        before = self.cache.data.clone()
-        heads = self.qkv.unflatten(1, (-1, D))
-        q, k, v = heads.split((HEADS, KV_HEADS, KV_HEADS), dim=1)
+    def parts(self) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """q, k and v after norm and rotary."""
+        q, k, v = self.qkv.unflatten(1, (-1, D)).split((HEADS, KV_HEADS, KV_HEADS), dim=1)
         q, k = (
             rope.rotate(norm(x).float(), self.cos, self.sin).to(self.dtype)
             for norm, x in zip(self.norms, (q, k), strict=True)
         )
-        self.compare(attention(LAYER, q, k, v).flatten(1))
+        return q, k, v
+
+    def check(self, attention: object) -> None:
+        """By the plain call, and by the fused one where there is one."""
+        before = self.cache.data.clone()
+        self.compare(attention(LAYER, *self.parts()).flatten(1))
         if (fused := getattr(attention, "fused", None)) is not None:
             self.cache.data.copy_(before)
             self.compare(fused(LAYER, self.qkv, *self.norms, self.cos, self.sin))
 
-    def compare(self, found: torch.Tensor) -> None:
+    def compare(self, found: torch.Tensor, *, padded: bool = False) -> None:
         torch.testing.assert_close(
             found.double(), self.wanted.flatten(1), atol=3 * self.tolerance, rtol=3 * self.tolerance
         )
@@ -95,6 +98,7 @@ class Case:
                 pool[:, : wanted.shape[1]], wanted, atol=3 * self.tolerance, rtol=3 * self.tolerance
             )
         assert not bool(self.cache.layers[1 - LAYER][0].any())
+        assert padded or not bool(self.cache.layers[LAYER][0][:, self.cache.scratch].any())
 
 
 @pytest.mark.parametrize("where", WHERE)
@@ -131,9 +135,21 @@ def test_rows_that_pad_touch_nothing(where: Where) -> None:
     qkv, cos, sin = pad(case.qkv, (0, 0, 0, 3)), pad(case.cos, (0, 0, 0, 0, 0, 3)), pad(case.sin, (0, 0, 0, 0, 0, 3))
     out = backend.mixed(batch).fused(LAYER, qkv, *case.norms, cos, sin)
     case.compare(out[:10])
-    before = case.cache.data.clone()
-    out = backend.decode(case.tables, torch.zeros_like(case.lengths)).fused(
-        LAYER, qkv[:2], *case.norms, cos[:2], sin[:2]
-    )
-    assert not bool(out.any())
-    assert torch.equal(case.cache.data, before)
+
+
+@pytest.mark.parametrize("where", WHERE)
+@pytest.mark.parametrize("name", ["torch", "triton"])
+def test_decoding_beside_rows_that_pad(name: str, where: Where) -> None:
+    """A row of length 0 has no table; it leaves the sequences' blocks alone and gives something finite."""
+    case = Case([5, 8], [1, 1], where)
+    tables, lengths = (torch.cat((x, x)) for x in (case.tables, case.lengths))
+    tables[2:], lengths[2:] = 1 << 28, 0
+    attention = build(name, case.cache, 4).decode(tables, lengths)
+    q, k, v = (x.repeat(2, 1, 1) for x in case.parts())
+    out = attention(LAYER, q, k, v)
+    case.compare(out[:2].flatten(1), padded=True)
+    assert bool(out.isfinite().all())
+    if (fused := getattr(attention, "fused", None)) is not None:
+        out = fused(LAYER, case.qkv.repeat(2, 1), *case.norms, case.cos.repeat(2, 1, 1), case.sin.repeat(2, 1, 1))
+        case.compare(out[:2], padded=True)
+        assert not bool(out[2:].any())

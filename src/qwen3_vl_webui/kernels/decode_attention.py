@@ -42,6 +42,7 @@ class DecodeTiles:
     programs: int = 2
     warps: int = 2
     stages: int = 3
+    late: bool = True  # let the next kernel of a chain start when the past is read, not before
 
 
 @dataclass(frozen=True)
@@ -89,9 +90,8 @@ def decode_attention_reference(q: Tensor, cache: tuple[Tensor, Tensor], block_ta
     rows = torch.zeros(q.shape, dtype=torch.float64, device=q.device)
     for row, length in enumerate(lengths.tolist()):
         if length:
-            keys, values = (
-                pool[:, block_table[row].long()].flatten(1, 2)[:, :length].double() for pool in cache
-            )  # [kv_heads, length, d]
+            blocks = block_table[row, : -(-length // cache[0].shape[2])].long()
+            keys, values = (pool[:, blocks].flatten(1, 2)[:, :length].double() for pool in cache)
             query = q[row].double().unflatten(0, (keys.shape[0], -1))
             weights = (query @ keys.mT * q.shape[-1] ** -0.5).softmax(-1)
             rows[row] = (weights @ values).flatten(0, 1)
@@ -229,6 +229,7 @@ def _launch(
         AT_ONCE=_SPLITS_AT_ONCE,
         FRESH=fresh is not None,
         DEPENDENT=dependent,
+        LATE=tiles.late,
         PRECISION="ieee" if q.dtype == torch.float32 else "tf32",
         num_warps=tiles.warps,
         num_stages=tiles.stages,
@@ -267,9 +268,10 @@ def _decode(  # type: ignore[no-untyped-def]
     AT_ONCE: tl.constexpr,
     FRESH: tl.constexpr,
     DEPENDENT: tl.constexpr,
+    LATE: tl.constexpr,
     PRECISION: tl.constexpr,
 ):
-    if DEPENDENT:
+    if DEPENDENT and not LATE:
         dependent_launch.launch_dependents()
     place = tl.program_id(0)
     split = tl.program_id(1)
@@ -311,7 +313,7 @@ def _decode(  # type: ignore[no-untyped-def]
         summed = tl.zeros((ROWS, D), tl.float32)
         q_at = q + row * row_stride + (kv_head * GROUP + member) * D
         if FRESH:
-            newest = tl.load(table + past // BLOCK).to(tl.int64) * BLOCK + past % BLOCK
+            newest = tl.load(table + past // BLOCK, mask=length > 0, other=0).to(tl.int64) * BLOCK + past % BLOCK
             if DEPENDENT:
                 dependent_launch.wait()
             x = tl.load(q_at + column, mask=member < GROUP, other=0.0).to(tl.float32)
@@ -340,6 +342,8 @@ def _decode(  # type: ignore[no-untyped-def]
             mask = (at + token < end)[None, :]
             largest, total, summed = attend_tile(query, k, v, mask, largest, total, summed, scale, True, PRECISION)
 
+        if DEPENDENT and LATE:
+            dependent_launch.launch_dependents()
         out_at = out + (row * KV_HEADS + kv_head) * (GROUP * D)
         inside = member < GROUP
         if active == 1:
@@ -360,12 +364,16 @@ def _decode(  # type: ignore[no-untyped-def]
 
 @triton.jit
 def _slots(table, start, end, BLOCK: tl.constexpr, TOKENS: tl.constexpr):  # type: ignore[no-untyped-def]
-    """[TOKENS] int64: where the tokens from `start` on lie; those past `end` are where the last one is."""
+    """[TOKENS] int64: where the tokens from `start` on lie; those past `end` are where the last one is.
+
+    Without any token no entry of the table is read: the places are in block 0.
+    """
     index = tl.maximum(tl.minimum(start + tl.arange(0, TOKENS), end - 1), 0)
     if BLOCK % TOKENS == 0:  # one block holds them all
-        block = tl.load(table + tl.maximum(tl.minimum(start, end - 1), 0) // BLOCK)
+        first = tl.minimum(start, end - 1)
+        block = tl.load(table + first // BLOCK, mask=end > 0, other=0)
     else:
-        block = tl.load(table + index // BLOCK)
+        block = tl.load(table + index // BLOCK, mask=index < end, other=0)
     return block.to(tl.int64) * BLOCK + index % BLOCK
 
 

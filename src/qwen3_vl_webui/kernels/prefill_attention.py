@@ -34,7 +34,8 @@ def prefill_attention_reference(
         if start == end:
             continue
         length = before + end - start
-        keys, values = (pool[:, block_table[row].long()].flatten(1, 2)[:, :length].double() for pool in cache)
+        blocks = block_table[row, : -(-length // cache[0].shape[2])].long()
+        keys, values = (pool[:, blocks].flatten(1, 2)[:, :length].double() for pool in cache)
         query = q[start:end].double().unflatten(1, (keys.shape[0], -1)).permute(1, 2, 0, 3)  # [kv_heads, group, m, d]
         scores = query @ keys[:, None].mT * q.shape[-1] ** -0.5
         late = torch.ones(end - start, length, dtype=torch.bool, device=q.device).triu(before + 1)

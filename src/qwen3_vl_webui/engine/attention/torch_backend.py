@@ -39,18 +39,22 @@ class TorchBackend:
 
 class _Decode:
     def __init__(self, cache: KVCache, tables: Tensor, lengths: Tensor) -> None:
-        self.cache, self.tables = cache, tables
+        self.cache = cache
+        size = cache.block_size
+        # An entry that the length does not need may be anything.
+        needed = torch.arange(tables.shape[1], device=tables.device) * size < lengths[:, None]
+        self.tables = tables.where(needed, cache.scratch)
         last = lengths.long().clamp(min=1) - 1
-        block = tables.gather(1, (last // cache.block_size)[:, None]).squeeze(1)
-        self.slots = block * cache.block_size + last % cache.block_size
-        seen = torch.arange(tables.shape[1] * cache.block_size, device=tables.device)
+        block = self.tables.gather(1, (last // size)[:, None]).squeeze(1)
+        self.slots = block * size + last % size
+        seen = torch.arange(tables.shape[1] * size, device=tables.device)
         self.unseen = (seen > last[:, None])[None, :, None]  # [1, rows, 1, keys]
 
     def __call__(self, layer: int, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
         pair = self.cache.layers[layer]
         write_kv(pair, k, v, self.slots)
         rows, heads, d = q.shape
-        # What a table holds past the length may be anything, NaN too.
+        # So may what a block holds past the length, NaN too.
         keys, values = (pool[:, self.tables].flatten(2, 3).masked_fill(self.unseen.transpose(2, 3), 0) for pool in pair)
         query = q.view(rows, keys.shape[0], -1, d).transpose(0, 1)
         out = F.scaled_dot_product_attention(query, keys, values, attn_mask=~self.unseen)

@@ -67,11 +67,11 @@ class _Decode:
         return out.flatten(1)
 
     def __call__(self, layer: int, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
-        pair = self.backend.cache.layers[layer]
-        size = self.backend.cache.block_size
+        cache = self.backend.cache
+        pair = cache.layers[layer]
         last = (self.lengths.long() - 1).clamp(min=0)
-        slots = self.tables.gather(1, (last // size)[:, None])[:, 0] * size + last % size
-        write_kv(pair, k, v, slots)
+        block = self.tables.gather(1, (last // cache.block_size)[:, None])[:, 0].where(self.lengths > 0, cache.scratch)
+        write_kv(pair, k, v, block * cache.block_size + last % cache.block_size)
         return decode_attention(q.contiguous(), pair, self.tables, self.lengths, self.backend.workspace)
 
 
