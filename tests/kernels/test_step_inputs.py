@@ -27,5 +27,6 @@ def test_equals_what_the_arguments_say(where: Where, count: int, width: int, blo
         assert int(tokens[row]) == max(chosen, 0)
         needed = -(-int(lengths[row]) // block_size)
         assert torch.equal(gathered[row, :needed], tables[rows[row], :needed])
+        assert not gathered[row, needed:].any()
     assert short.dtype == gathered.dtype == torch.int32
     assert short.tolist() == lengths.tolist()

@@ -4,7 +4,8 @@
 
 rows, lengths, known, places: int64 [n], a row of `tables` int32 [m, w], the tokens of its sequence, and the id of the
 newest, which is `newest[place]` instead where the place is not -1 (it was chosen by the step before, and -1 there means
-that nothing could be chosen: 0 stands for it). Of a block table what the length needs is copied; the rest is undefined.
+that nothing could be chosen: 0 stands for it). Of a block table what the length needs is copied; the rest is 0: a
+block that is there, should anyone look.
 """
 
 from __future__ import annotations
@@ -47,7 +48,7 @@ def _step_inputs(  # type: ignore[no-untyped-def]
         sampled = tl.load(newest + tl.maximum(place, 0))
         tl.store(tokens + row, tl.maximum(tl.where(place < 0, token, sampled), 0))
         tl.store(short + row, length.to(tl.int32))
-    if part * ENTRIES * block_size < length:
-        at = part * ENTRIES + tl.arange(0, ENTRIES)
-        source = tables + tl.load(rows + row) * width
-        tl.store(gathered + row * width + at, tl.load(source + at, mask=at < width), mask=at < width)
+    at = part * ENTRIES + tl.arange(0, ENTRIES)
+    needed = (at < width) & (at.to(tl.int64) * block_size < length)
+    source = tables + tl.load(rows + row) * width
+    tl.store(gathered + row * width + at, tl.load(source + at, mask=needed, other=0), mask=at < width)
