@@ -65,6 +65,32 @@ def test_the_same_picture_twice_travels_once(processor: Processor) -> None:
     assert prompt.media[0].spans != prompt.media[1].spans
 
 
+def test_media_decoded_together_stay_in_order_and_each_is_decoded_once(
+    instruct_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sizes = [(400, 300), (64, 320), (320, 64), (256, 256)]
+    pictures = [make.png(*size) for size in sizes]
+    processor = Processor.load(instruct_folder, MediaLimits())
+    decoded: list[str] = []
+    one_by_one = processor._image
+
+    def counted(part: MediaPart, field: str) -> Any:
+        decoded.append(field)
+        return one_by_one(part, field)
+
+    monkeypatch.setattr(processor, "_image", counted)
+    prompt = prepare(processor, *map(image, pictures), video(), *map(image, reversed(pictures)))
+    assert [one.original_size for one in prompt.seen if one.kind == "image"] == sizes + sizes[::-1]
+    assert sorted(decoded) == [f"messages[0].parts[{at}]" for at in range(4)]
+
+
+def test_the_first_broken_medium_is_named(processor: Processor) -> None:
+    broken = image(make.png(300, 200)[:60])
+    with pytest.raises(InvalidRequest) as refused:
+        prepare(processor, image(make.png(40, 41)), broken, image(make.png(40, 42)), broken)
+    assert refused.value.field == "messages[0].parts[1]"
+
+
 def test_spans_cover_exactly_the_pads(processor: Processor) -> None:
     prompt = prepare(processor, TextPart("a"), image(), video(), TextPart("b"))
     pads = {processor.config.image_token_id, processor.config.video_token_id}

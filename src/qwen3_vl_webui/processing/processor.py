@@ -13,10 +13,12 @@ frame by frame. The pixels are kept for the next turns of a conversation, up to 
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 import threading
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -37,6 +39,7 @@ from qwen3_vl_webui.processing.template import ChatTemplate, Rendered
 from qwen3_vl_webui.processing.tokenizer import Tokenizer
 from qwen3_vl_webui.processing.video import decode_video
 
+DECODING = min(os.cpu_count() or 1, 4)  # media of one request that are decoded at once: each may take much memory
 HANDED_OVER = 2.0  # times the pixels that the model will see: a larger source is resized here, for the memory's sake
 RESIZE = "bicubic-antialias-1"  # part of a medium's identity: change it when pixels change
 
@@ -165,7 +168,7 @@ class Processor:
         ]
         if kinds != [part.kind for part, _ in parts]:
             raise InvalidRequest("media_position", field="messages")
-        media = [self._medium(part, field) for part, field in parts]
+        media = self._media(parts)
         token_ids, spans = self._expand(self.template.encode(self._with_times(rendered, media)), media)
         inputs = tuple(
             MediaInput(key=item.key, grid=item.grid, spans=runs, pixels=Pixels(name="", shape=_shape(item.pixels)))
@@ -220,9 +223,23 @@ class Processor:
         left = iter(runs)
         return out, [tuple(next(left) for _ in range(item.grid[0])) for item in media]
 
+    def _media(self, parts: Sequence[tuple[MediaPart, str]]) -> list[_Medium]:
+        """The media of the parts, each with its field; several are decoded at once, one that comes twice only once."""
+        first: dict[object, tuple[MediaPart, str]] = {}
+        for part, field in parts:
+            first.setdefault(_cache_key(part), (part, field))
+        if len(first) < 2:
+            return [self._medium(part, field) for part, field in parts]
+        with ThreadPoolExecutor(min(len(first), DECODING), "media") as pool:
+            waiting = {key: pool.submit(self._medium, *one) for key, one in first.items()}
+            try:
+                return [waiting[_cache_key(part)].result() for part, _ in parts]
+            except BaseException:
+                pool.shutdown(cancel_futures=True)
+                raise
+
     def _medium(self, part: MediaPart, field: str) -> _Medium:
-        source: Source = part.source
-        cache_key = (source.sha256, part.kind, part.budget)
+        cache_key = _cache_key(part)
         if (found := self._cache.get(cache_key)) is not None:
             return found
         medium = self._image(part, field) if part.kind == "image" else self._video(part, field)
@@ -327,6 +344,11 @@ class _MediaCache:
             while self._size > self._capacity:
                 _, old = self._items.popitem(last=False)
                 self._size -= old.pixels.nbytes
+
+
+def _cache_key(part: MediaPart) -> object:
+    source: Source = part.source
+    return source.sha256, part.kind, part.budget
 
 
 def _identity(source: Source, kind: str, rows: int, columns: int, indices: Sequence[int]) -> str:

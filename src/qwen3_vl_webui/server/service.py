@@ -367,20 +367,31 @@ class ChatService:
 
     async def _fetch(self, messages: tuple[Message, ...]) -> tuple[Message, ...]:
         """The messages with every medium as a `Source`."""
-        fetched = []
+        places = [
+            (i, j, part.source)
+            for i, message in enumerate(messages)
+            for j, part in enumerate(message.parts)
+            if isinstance(part, MediaPart) and isinstance(part.source, str)
+        ]
+        fetches = [
+            asyncio.ensure_future(self.fetch(address, field=f"messages[{i}].parts[{j}]")) for i, j, address in places
+        ]
+        parts = [list(message.parts) for message in messages]
         left = self.media_limits.max_bytes
-        for i, message in enumerate(messages):
-            parts = []
-            for j, part in enumerate(message.parts):
-                if isinstance(part, MediaPart) and isinstance(part.source, str):
-                    source = await self.fetch(part.source, field=f"messages[{i}].parts[{j}]")
-                    left -= source.size if source.path is None else 0
-                    if left < 0:  # all of them are kept together, in memory or beside the history
-                        raise TooLarge("media_bytes_together", field="messages", limit=self.media_limits.max_bytes)
-                    part = replace(part, source=source)
-                parts.append(part)
-            fetched.append(replace(message, parts=tuple(parts)))
-        return tuple(fetched)
+        try:
+            for (i, j, _), fetch in zip(places, fetches, strict=True):
+                source = await fetch
+                left -= source.size if source.path is None else 0
+                if left < 0:  # all of them are kept together, in memory or beside the history
+                    raise TooLarge("media_bytes_together", field="messages", limit=self.media_limits.max_bytes)
+                part = parts[i][j]
+                assert isinstance(part, MediaPart)
+                parts[i][j] = replace(part, source=source)
+        finally:
+            for fetch in fetches:
+                fetch.cancel()
+            await asyncio.gather(*fetches, return_exceptions=True)
+        return tuple(replace(message, parts=tuple(own)) for message, own in zip(messages, parts, strict=True))
 
 
 def _seen(one: Seen) -> SeenMedia:
