@@ -221,7 +221,7 @@ def _launch(
         splits,
         KV_HEADS=kv_heads,
         GROUP=group,
-        ROWS=max(16, triton.next_power_of_2(group)),
+        ROWS=max(16, triton.next_power_of_2(group + 1)),
         D=d,
         BLOCK=block_size,
         TOKENS=tiles.tokens,
@@ -260,7 +260,7 @@ def _decode(  # type: ignore[no-untyped-def]
     splits,
     KV_HEADS: tl.constexpr,
     GROUP: tl.constexpr,
-    ROWS: tl.constexpr,  # GROUP padded to what a tensor core takes
+    ROWS: tl.constexpr,  # GROUP and the new key, padded to what a tensor core takes
     D: tl.constexpr,
     BLOCK: tl.constexpr,
     TOKENS: tl.constexpr,
@@ -283,10 +283,9 @@ def _decode(  # type: ignore[no-untyped-def]
     token = tl.arange(0, TOKENS)
     if FRESH:
         other = (column + D // 2) % D
-        qw = tl.load(q_weight + column).to(tl.float32)
-        qw_other = tl.load(q_weight + other).to(tl.float32)
-        kw = tl.load(k_weight + column).to(tl.float32)
-        kw_other = tl.load(k_weight + other).to(tl.float32)
+        is_q = member < GROUP  # the row behind the queries is the new key
+        weight = tl.where(is_q, tl.load(q_weight + column), tl.load(k_weight + column)).to(tl.float32)
+        other_weight = tl.where(is_q, tl.load(q_weight + other), tl.load(k_weight + other)).to(tl.float32)
         c = tl.load(cos + row * (D // 2) + column % (D // 2))
         s = tl.load(sin + row * (D // 2) + column % (D // 2))
     elif DEPENDENT:
@@ -311,27 +310,26 @@ def _decode(  # type: ignore[no-untyped-def]
         largest = tl.full((ROWS,), float("-inf"), tl.float32)
         total = tl.zeros((ROWS,), tl.float32)
         summed = tl.zeros((ROWS, D), tl.float32)
-        q_at = q + row * row_stride + (kv_head * GROUP + member) * D
         if FRESH:
             newest = tl.load(table + past // BLOCK, mask=length > 0, other=0).to(tl.int64) * BLOCK + past % BLOCK
             if DEPENDENT:
                 dependent_launch.wait()
-            x = tl.load(q_at + column, mask=member < GROUP, other=0.0).to(tl.float32)
-            partner = tl.load(q_at + other, mask=member < GROUP, other=0.0).to(tl.float32)
-            query = normed_and_turned(x, partner, qw, qw_other, c, s, column, eps, D).to(kind)
+            head = tl.where(is_q, kv_head * GROUP + member, KV_HEADS * GROUP + kv_head)
+            at_row = q + row * row_stride
+            x = tl.load(at_row + head * D + column, mask=member <= GROUP, other=0.0).to(tl.float32)
+            partner = tl.load(at_row + head * D + other, mask=member <= GROUP, other=0.0).to(tl.float32)
+            value = tl.load(at_row + (KV_HEADS * (GROUP + 1) + kv_head) * D + column)
+            query = normed_and_turned(x, partner, weight, other_weight, c, s, column, eps, D).to(kind)
             if (split == active - 1) & (length > 0):
-                k_at = q + row * row_stride + (KV_HEADS * GROUP + kv_head) * D
-                fresh = tl.load(k_at + column).to(tl.float32)
-                fresh_partner = tl.load(k_at + other).to(tl.float32)
-                value = tl.load(k_at + KV_HEADS * D + column)
-                key = normed_and_turned(fresh, fresh_partner, kw, kw_other, c, s, column, eps, D).to(kind)
-                tl.store(keys + newest * D + column, key)
+                key = tl.sum(tl.where(member == GROUP, query.to(tl.float32), 0.0), axis=0)[None, :]
+                tl.store(keys + newest * D + column, key.to(kind))
                 tl.store(values + newest * D + column, value)
-                largest = tl.sum(query.to(tl.float32) * key.to(tl.float32), axis=1) * scale
+                largest = tl.sum(query.to(tl.float32) * key, axis=1) * scale
                 total = tl.full((ROWS,), 1.0, tl.float32)
                 summed += value.to(tl.float32)
         else:
-            query = tl.load(q_at + column, mask=member < GROUP, other=0.0)
+            at_row = q + row * row_stride + kv_head * (GROUP * D)
+            query = tl.load(at_row + member * D + column, mask=member < GROUP, other=0.0)
         if start < end:
             mask = (start + token < end)[None, :]
             largest, total, summed = attend_tile(query, k, v, mask, largest, total, summed, scale, True, PRECISION)
