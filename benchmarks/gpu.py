@@ -27,6 +27,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import platform
 import signal
 import statistics
@@ -50,7 +51,7 @@ from shapes import SIZES
 Row = Callable[[], dict[str, Any]]  # the row's number under "value", and details
 
 DECODE = (1, 8, 32, 128, 256)
-METHODS = {"decode_tok_s": "decode", "prefill_ms": "prefill", "vision_ms": "vision", "image_ttft_ms": "pictures"}
+SIDES = ("ours", "transformers")
 ROW_SECONDS = 90  # the most that one row may take
 
 
@@ -65,6 +66,10 @@ class Report:
             if before.get("hardware") == head["hardware"] and before.get("versions") == head["versions"]:
                 for part in ("ours", "transformers", "limits", "details"):
                     self.values[part] = before.get(part, {})
+
+    def has(self, side: str, name: str) -> bool:
+        """Whether a row was measured, or tried in vain."""
+        return name in self.values[side]
 
     def add(self, side: str, name: str, value: float | None, **details: Any) -> None:
         print(json.dumps({"row": name, side: value, **details}), flush=True)
@@ -148,49 +153,53 @@ def head(size: str, device: torch.device) -> dict[str, Any]:
     }
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rows", nargs="*", help="names of rows, or what stands before the dot; default: all")
-    parser.add_argument("--sides", nargs="*", choices=("ours", "transformers"), default=("ours", "transformers"))
-    parser.add_argument("--seconds", type=float, default=1e9, help="stop in time for this")
-    parser.add_argument("--size", choices=SIZES, default="4b")
-    parser.add_argument("--out", type=Path, help="also write the JSON here")
-    arguments = parser.parse_args()
-    started = time.monotonic()
-    device = torch.device("cuda")
-    ours, peer = Ours(arguments.size, device), Peer(arguments.size, device)
-    server = Server(ours)
-    rows: dict[str, dict[str, Row]] = {"start_s": {"ours": server.start, "transformers": server.peer_start}}
+def all_rows(ours: Ours, peer: Peer, server: Server) -> dict[str, dict[str, Row]]:
+    """Every row, in the order in which they are measured, and how each side does it."""
+    rows: dict[str, dict[str, Row]] = {}
 
-    def both(name: str, counts: Sequence[int], suffix: str = "") -> None:
-        """A row for each count that both sides measure by the method of the same name."""
-        method = METHODS[name]
+    def both(name: str, method: str, counts: Sequence[int], suffix: str = "") -> None:
         for count in counts:
             rows[f"{name}.{count}{suffix}"] = {
                 "ours": partial(getattr(ours, method), count),
                 "transformers": partial(getattr(peer, method), count),
             }
 
-    both("decode_tok_s", DECODE)
-    both("prefill_ms", (1, 32), "x512")
-    both("vision_ms", (1, 32))
-    both("image_ttft_ms", (1, 32))
+    both("decode_tok_s", "decode", DECODE)
+    both("prefill_ms", "prefill", (1, 32), "x512")
+    both("vision_ms", "vision", (1, 32))
+    both("image_ttft_ms", "pictures", (1, 32))
     rows["pause_ms"] = {"ours": ours.pause}
-    rows["video_ttft_s"] = {"ours": ours.video}
     for thousands in (32, 128):
         rows[f"decode_context_tok_s.{thousands}k"] = {"ours": partial(ours.decode_behind, thousands * 1024)}
     rows["prefill_s.128k"] = {"ours": partial(ours.long_prompt, 128 * 1024)}
+    rows["start_s"] = {"ours": server.start, "transformers": server.peer_start}
     rows["http_ratio"] = {"ours": server.http_ratio}
+    rows["video_ttft_s"] = {"ours": ours.video}
+    return rows
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rows", nargs="*", help="names of rows, or what stands before the dot; default: all")
+    parser.add_argument("--sides", nargs="*", choices=SIDES, default=SIDES)
+    parser.add_argument("--seconds", type=float, default=1e9, help="stop in time for this")
+    parser.add_argument("--size", choices=SIZES, default="4b")
+    parser.add_argument("--out", type=Path, help="also write the JSON here; rows of other calls in it are kept")
+    parser.add_argument("--missing", action="store_true", help="only what the file lacks")
+    arguments = parser.parse_args()
+    started = time.monotonic()
+    device = torch.device("cuda")
+    ours, peer = Ours(arguments.size, device), Peer(arguments.size, device)
+    server = Server(ours)
     asked = set(arguments.rows or ())
-    wanted = {name: sides for name, sides in rows.items() if not asked or {name, name.split(".")[0]} & asked}
     report = Report(arguments.out, head(arguments.size, device))
     print(json.dumps(report.values["ceilings"]), flush=True)
-    for name, limit in ours.limits(**report.values["ceilings"]).items():
-        report.values["limits"][name] = limit
+    report.values["limits"] = ours.limits(**report.values["ceilings"])
     for side in arguments.sides:
-        for name, sides in wanted.items():
+        for name, sides in all_rows(ours, peer, server).items():
             left = arguments.seconds - (time.monotonic() - started)
-            if side not in sides or left < 2:
+            unasked = asked and not {name, name.split(".")[0]} & asked
+            if side not in sides or unasked or left < 2 or (arguments.missing and report.has(side, name)):
                 continue
             begin = time.monotonic()
             try:
@@ -199,9 +208,11 @@ def main() -> None:
                 report.add(side, name, result.pop("value"), **result, took_s=round(time.monotonic() - begin, 1))
             except Exception as error:
                 traceback.print_exc(limit=-8)
-                print(
-                    json.dumps({"row": name, side: None, "error": f"{type(error).__name__}: {error}"[:300]}), flush=True
-                )
+                report.add(side, name, None, error=f"{type(error).__name__}: {error}"[:300])
+                if "CUDA error" in str(error):  # this process cannot use the device any more
+                    left = arguments.seconds - (time.monotonic() - started)
+                    again = [*sys.argv, "--missing", "--seconds", str(left)]
+                    sys.exit(1) if arguments.out is None else os.execv(sys.executable, [sys.executable, *again])
                 (ours if side == "ours" else peer).reset()
         (ours if side == "ours" else peer).close()
     server.close()
