@@ -37,9 +37,9 @@ def compile_all(capability: int, shared_memory: int) -> None:
     with compiling(capability) as done:
         for m, n, k, gated in (
             (1, 1216, 2560, True),
-            (4, 160, 9728, False),
+            (1, 160, 9728, False),
             (8, 320, 9728, False),
-            (64, 1216, 2560, True),
+            (32, 1216, 2560, True),
         ):
             weight = torch.empty(n * (1 + gated), k, dtype=dtype)
             x = torch.empty(m, k, dtype=dtype)
@@ -52,7 +52,7 @@ def compile_all(capability: int, shared_memory: int) -> None:
                 scratch,
                 norm=x[0] if m == 1 else None,
                 gated=gated,
-                ahead=Ahead.of(weight, 1 << 18),
+                ahead=Ahead.of(weight, 1 << 21) if capability >= 90 else None,
                 dependent=capability >= 90,
                 late=True,
             )

@@ -5,13 +5,13 @@
 `norm` is RMSNorm with a weight; the epilogue adds a residual, or for a matrix of gate rows above up rows gives
 silu(gate) * up. One kernel each way:
 
-- few rows (`_vector`): a program holds a few whole rows of the weight, all requested at once and before the kernel
-  ahead of it has ended (`dependent_launch`); plain multiply-adds, one row of x after the other.
+- one row (`_vector`): a program holds a few whole rows of the weight, all requested at once and before the kernel
+  ahead of it has ended (`dependent_launch`); plain multiply-adds.
 - up to 64 rows (`_rows`, without norm): tensor cores over tiles of the weight; where n gives too few programs, k is
   split and the last program to arrive adds the parts in their order, so results never depend on timing.
 
-Memory must not idle while a chain of such products waits for its numbers, so each may also request part of the weight
-that is read next into the L2 cache (`Ahead`).
+Memory must not idle while a chain of such products hands on its numbers, so a program may at its end request part of
+the weight that is read next into the L2 cache (`Ahead`; compute capability 9.0 on).
 
 A row's result does not depend on the other rows or how many they are, except through the choice of kernel and tiles
 (`skinny_tiles`), which goes by m. The norm's factor multiplies after the product: it is the same for all k.
@@ -32,9 +32,9 @@ from qwen3_vl_webui.kernels import dependent_launch
 
 MAX_ROWS = 64
 MAX_BLOCKS = 4096  # of n, in a product whose k is split: as many counters there are
-_LINE = 64  # numbers of two bytes in a cache line
+_LEAST_AHEAD = 256  # numbers of a row that are worth an instruction
 # Numbers that are not worth a kernel of their own when they happen to be 1 or a multiple of 16.
-_RUN_TIME = ["m", "following_rows", "following_k", "following_columns", "share"]
+_RUN_TIME = ["m", "next_rows", "next_k", "next_columns", "share"]
 
 
 @dataclass(frozen=True)
@@ -78,9 +78,9 @@ class Ahead:
 
     @classmethod
     def of(cls, weight: Tensor, limit: int) -> Ahead | None:
-        """As many columns as fit into `limit` bytes; None where that is not a cache line a row."""
-        columns = min(limit // (2 * len(weight)), weight.shape[1]) // _LINE * _LINE
-        return cls(weight, columns) if columns else None
+        """As many columns as fit into `limit` bytes; None where that is too little of a row."""
+        columns = min(limit // (2 * len(weight)), weight.shape[1]) // 64 * 64
+        return cls(weight, columns) if columns >= _LEAST_AHEAD else None
 
 
 @dataclass(frozen=True)
@@ -127,6 +127,7 @@ def linear(
     ahead: Ahead | None = None,
     dependent: bool = False,
     late: bool = False,
+    when: int = 1,
 ) -> Tensor:
     """x [m, k] times weight [n, k]: [m, n], or [m, n / 2] when gated. All contiguous.
 
@@ -145,7 +146,7 @@ def linear(
         out = torch.empty(m, n, dtype=x.dtype, device=x.device)
     blocks = triton.cdiv(n, tiles.rows)
     programs = blocks if isinstance(tiles, VectorTiles) else blocks * tiles.split
-    share = 0 if ahead is None else triton.cdiv(len(ahead.weight) * ahead.columns // _LINE, programs)
+    share = 0 if ahead is None else triton.cdiv(len(ahead.weight), programs)
     # What a variant lacks stands for nothing: any pointer and number will do.
     added = out if residual is None else residual
     following = (weight, 0, 0, 0) if ahead is None else (ahead.weight, *ahead.weight.shape, ahead.columns)
@@ -155,9 +156,11 @@ def linear(
         "ADD": residual is not None,
         "DEPENDENT": dependent,
         "LATE": late,
+        "WHEN": when,
         **dependent_launch.launch_options(dependent),
     }
     if isinstance(tiles, VectorTiles):
+        assert m == 1
         _vector[(blocks,)](
             x,
             weight,
@@ -168,7 +171,6 @@ def linear(
             eps,
             *following,
             share,
-            TOKENS=m,
             K=k,
             ROWS=tiles.rows,
             COLUMNS=tiles.columns,
@@ -219,14 +221,18 @@ def _silu(x):  # type: ignore[no-untyped-def]
 
 @triton.jit
 def _request(program, weight, rows, k, columns, share, SPREAD: tl.constexpr):  # type: ignore[no-untyped-def]
-    """Ask for a program's share of cache lines among the first columns of each row in the L2 cache."""
-    mine = tl.arange(0, SPREAD)
-    mine = tl.where(mine < share, mine, 0)
-    line = tl.minimum(program * share + mine, rows * (columns // 64) - 1)
-    row = line // (columns // 64)
-    place = weight + row.to(tl.int64) * k + line % (columns // 64) * 64
+    """Ask for a program's share of the rows, the first columns of each, in the L2 cache."""
+    own = tl.arange(0, SPREAD)
+    row = program * share + own
+    place = weight + row.to(tl.int64) * k
+    size = tl.where((own < share) & (row < rows), columns * 2, 0)  # bytes; 0: nothing
     tl.inline_asm_elementwise(
-        "prefetch.global.L2 [$1]; mov.u32 $0, 0;", "=r,l", [place], dtype=tl.int32, is_pure=False, pack=1
+        "{ .reg .pred p; setp.ne.u32 p, $2, 0; @p cp.async.bulk.prefetch.L2.global [$1], $2; mov.u32 $0, 0; }",
+        "=r,l,r",
+        [place, size],
+        dtype=tl.int32,
+        is_pure=False,
+        pack=1,
     )
 
 
@@ -240,11 +246,10 @@ def _vector(  # type: ignore[no-untyped-def]
     n,
     eps,
     following,
-    following_rows,
-    following_k,
-    following_columns,
+    next_rows,
+    next_k,
+    next_columns,
     share,
-    TOKENS: tl.constexpr,
     K: tl.constexpr,
     ROWS: tl.constexpr,
     COLUMNS: tl.constexpr,
@@ -255,6 +260,7 @@ def _vector(  # type: ignore[no-untyped-def]
     ADD: tl.constexpr,
     DEPENDENT: tl.constexpr,
     LATE: tl.constexpr,
+    WHEN: tl.constexpr,
 ):
     if DEPENDENT and not LATE:
         dependent_launch.launch_dependents()
@@ -279,40 +285,40 @@ def _vector(  # type: ignore[no-untyped-def]
         for step in tl.static_range(STEPS):
             at = step * COLUMNS + columns
             scales += (tl.load(norm + at, mask=at < K, other=0.0),)  # type: ignore[assignment]
-    if SPREAD > 0:
-        _request(block, following, following_rows, following_k, following_columns, share, SPREAD)
     if DEPENDENT:
         dependent_launch.wait()
     else:
         tl.debug_barrier()  # else the compiler moves the loads down to where they are used
-    for token in tl.static_range(TOKENS):
-        total = tl.zeros((ROWS, COLUMNS), tl.float32)
-        other_total = tl.zeros((ROWS, COLUMNS), tl.float32)
-        squares = tl.zeros((COLUMNS,), tl.float32)
-        for step in tl.static_range(STEPS):
-            at = step * COLUMNS + columns
-            vector = tl.load(x + token * K + at, mask=at < K, other=0.0).to(tl.float32)
-            if NORM:
-                squares += vector * vector
-                vector *= scales[step].to(tl.float32)
-            total += tiles[step].to(tl.float32) * vector[None, :]
-            if GATED:
-                other_total += others[step].to(tl.float32) * vector[None, :]
-        result = tl.sum(total, axis=1)
+    if SPREAD > 0 and WHEN == 0:
+        _request(block, following, next_rows, next_k, next_columns, share, SPREAD)
+    total = tl.zeros((ROWS, COLUMNS), tl.float32)
+    other_total = tl.zeros((ROWS, COLUMNS), tl.float32)
+    squares = tl.zeros((COLUMNS,), tl.float32)
+    for step in tl.static_range(STEPS):
+        at = step * COLUMNS + columns
+        vector = tl.load(x + at, mask=at < K, other=0.0).to(tl.float32)
         if NORM:
-            factor = tl.rsqrt(tl.sum(squares, axis=0) / K + eps)
-            result *= factor
+            squares += vector * vector
+            vector *= scales[step].to(tl.float32)
+        total += tiles[step].to(tl.float32) * vector[None, :]
         if GATED:
-            other = tl.sum(other_total, axis=1)
-            if NORM:
-                other *= factor
-            result = _silu(result) * other
-        place = token * n + rows
-        if ADD:
-            result += tl.load(residual + place, mask=inside, other=0.0).to(tl.float32)
-        tl.store(out + place, result.to(out.dtype.element_ty), mask=inside)
+            other_total += others[step].to(tl.float32) * vector[None, :]
+    if SPREAD > 0 and WHEN == 1:
+        _request(block, following, next_rows, next_k, next_columns, share, SPREAD)
     if DEPENDENT and LATE:
         dependent_launch.launch_dependents()
+    result = tl.sum(total, axis=1)
+    if NORM:
+        factor = tl.rsqrt(tl.sum(squares, axis=0) / K + eps)
+        result *= factor
+    if GATED:
+        other = tl.sum(other_total, axis=1)
+        if NORM:
+            other *= factor
+        result = _silu(result) * other
+    if ADD:
+        result += tl.load(residual + rows, mask=inside, other=0.0).to(tl.float32)
+    tl.store(out + rows, result.to(out.dtype.element_ty), mask=inside)
 
 
 @triton.jit(do_not_specialize=_RUN_TIME)
@@ -326,9 +332,9 @@ def _rows(  # type: ignore[no-untyped-def]
     m,
     n,
     following,
-    following_rows,
-    following_k,
-    following_columns,
+    next_rows,
+    next_k,
+    next_columns,
     share,
     K: tl.constexpr,
     PADDED: tl.constexpr,
@@ -342,6 +348,7 @@ def _rows(  # type: ignore[no-untyped-def]
     ADD: tl.constexpr,
     DEPENDENT: tl.constexpr,
     LATE: tl.constexpr,
+    WHEN: tl.constexpr,
 ):
     if DEPENDENT and not LATE:
         dependent_launch.launch_dependents()
@@ -352,11 +359,11 @@ def _rows(  # type: ignore[no-untyped-def]
     known = tl.minimum(rows, n - 1).to(tl.int64)  # beyond the end: some row, never stored
     tokens = tl.arange(0, PADDED)
     columns = tl.arange(0, COLUMNS)
-    if SPREAD > 0:
-        program = part * tl.num_programs(0) + block
-        _request(program, following, following_rows, following_k, following_columns, share, SPREAD)
     if DEPENDENT:
         dependent_launch.wait()
+    if SPREAD > 0 and WHEN == 0:
+        program = part * tl.num_programs(0) + block
+        _request(program, following, next_rows, next_k, next_columns, share, SPREAD)
     gate_total = tl.zeros((PADDED, ROWS), tl.float32)
     up_total = tl.zeros((PADDED, ROWS), tl.float32)
     up = tl.cast(n, tl.int64) * K
@@ -376,6 +383,9 @@ def _rows(  # type: ignore[no-untyped-def]
             else:
                 tile = tl.load(weight + up + known[None, :] * K + at[:, None], mask=(at < K)[:, None], other=0.0)
             up_total = tl.dot(values, tile, up_total)
+    if SPREAD > 0 and WHEN == 1:
+        program = part * tl.num_programs(0) + block
+        _request(program, following, next_rows, next_k, next_columns, share, SPREAD)
     if DEPENDENT and LATE:
         dependent_launch.launch_dependents()
     if SPLIT == 1:

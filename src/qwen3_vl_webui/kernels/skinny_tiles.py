@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from qwen3_vl_webui.kernels.skinny_linear import MAX_ROWS, RowsTiles, Tiles, VectorTiles
-
-MOST_VECTORS = 4  # rows up to which plain multiply-adds keep up with memory
+from qwen3_vl_webui.kernels.skinny_linear import RowsTiles, Tiles, VectorTiles
 
 
 def choose(m: int, n: int, k: int, *, gated: bool, shared_memory: int) -> Tiles | None:
@@ -12,16 +10,21 @@ def choose(m: int, n: int, k: int, *, gated: bool, shared_memory: int) -> Tiles 
 
     shared_memory: the bytes that one program may have.
     """
-    if m > MAX_ROWS:
+    if m == 1:
+        return VectorTiles(rows=1 if gated else 2, warps=8 if k > 8192 else 4 if k > 2560 else 2)
+    tiles = _rows(m, n, k, gated)
+    return None if tiles is None else tiles.within(shared_memory, m, gated=gated)
+
+
+def _rows(m: int, n: int, k: int, gated: bool) -> RowsTiles | None:
+    # Beyond, cuBLAS reads as fast; a gated product it leaves to a kernel of its own.
+    most = 32 if gated or n >= 32768 or n * k < 12 << 20 else 16
+    if m > most:
         return None
-    if m <= MOST_VECTORS:
-        return VectorTiles(rows=2, warps=4 if k > 2560 else 2)
-    return _rows(n, k, gated).within(shared_memory, m, gated=gated)
-
-
-def _rows(n: int, k: int, gated: bool) -> RowsTiles:
+    if gated:
+        return RowsTiles(rows=64, columns=128, split=1, warps=4, stages=3)
     if n >= 32768:
         return RowsTiles(rows=64, columns=128, split=1, warps=4, stages=4)
     if k > 4096:
-        return RowsTiles(rows=16, columns=256, split=2, warps=2, stages=4)
-    return RowsTiles(rows=64, columns=64 if gated else 128, split=1 if gated else 4, warps=4, stages=4)
+        return RowsTiles(rows=64, columns=128, split=4, warps=4, stages=4)
+    return RowsTiles(rows=32, columns=128, split=1 if n > 4096 else 4, warps=4, stages=4)

@@ -47,7 +47,8 @@ class FusedDecoder:
             parts = (attention.qkv_proj, attention.o_proj, mlp.gate_up_proj, mlp.down_proj)
             weights += [part.weight for part in parts]
         self.weights = [*weights, self.output]
-        self.request_ahead(_ahead_bytes(device))
+        self.request_ahead(0)
+        self.when = 1
         self.late = frozenset((QKV, OUT, GATE_UP, DOWN))
 
     def request_ahead(self, limit: int) -> None:
@@ -164,6 +165,7 @@ class FusedDecoder:
             ahead=self.ahead[product],
             dependent=self.dependent,
             late=product % 4 in self.late,
+            when=self.when,
             **options,
         )
 
@@ -174,8 +176,3 @@ def _shared_memory(device: torch.device) -> int:
         return 99 << 10
     index = torch.cuda.current_device() if device.index is None else device.index
     return int(triton.runtime.driver.active.utils.get_device_properties(index)["max_shared_mem"])
-
-
-def _ahead_bytes(device: torch.device) -> int:
-    """How much of the next weight the L2 cache is asked to hold: it also holds what is in use."""
-    return torch.cuda.get_device_properties(device).L2_cache_size * 2 // 5 if device.type == "cuda" else 0
