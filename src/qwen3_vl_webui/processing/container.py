@@ -36,7 +36,8 @@ _DEMUXERS = {
     "video/mp2t": "mpegts",
     "video/x-ms-asf": "asf",
 }
-THREADS = min(os.cpu_count() or 1, 8)  # for one video; several are prepared at once
+MOST_THREADS = 16  # for one video
+OPEN_PIXELS = 32_000_000  # of one frame of each thread: a decoder holds several
 LEAST_FRAMES = 4  # that are worth a thread
 
 
@@ -50,8 +51,13 @@ def opened_video(source: Source) -> Iterator[av.container.InputContainer]:
         yield container
 
 
+def threads_for(pixels: int) -> int:
+    """How many threads may decode a video with so many pixels in a frame. One core is left to others."""
+    return max(min((os.cpu_count() or 1) - 1, MOST_THREADS, OPEN_PIXELS // max(pixels, 1)), 1)
+
+
 def frames_at(
-    source: Source, wanted: Sequence[int], keys: Sequence[int], take: Take, *, threads: int = THREADS
+    source: Source, wanted: Sequence[int], keys: Sequence[int], take: Take, *, threads: int
 ) -> dict[int, Frame]:
     """What `take` makes of the upright RGB frames at exactly the `wanted` timestamps (ascending), by timestamp.
 

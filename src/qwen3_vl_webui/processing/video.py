@@ -20,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from qwen3_vl_webui.errors import InvalidRequest, TooLarge, Words, words
-from qwen3_vl_webui.processing.container import all_frames, frames_at, opened_video, rewind, upright
+from qwen3_vl_webui.processing.container import all_frames, frames_at, opened_video, rewind, threads_for, upright
 from qwen3_vl_webui.processing.image import opened, to_rgb
 from qwen3_vl_webui.processing.limits import MediaLimits
 from qwen3_vl_webui.processing.messages import MediaBudget
@@ -169,6 +169,8 @@ class _Container(_Reader):
         if not container.streams.video:
             raise self.broken(words("no_stream"))
         stream = container.streams.video[0]
+        if getattr(stream, "codec_context", None) is None:  # a codec that FFmpeg does not know, or a damaged header
+            raise self.broken(words("no_stream"))
         width, height = stream.codec_context.width, stream.codec_context.height
         if width * height > self.limits.max_image_pixels:
             limit = self.limits.max_image_pixels
@@ -182,7 +184,9 @@ class _Container(_Reader):
             keys = sorted(pts for pts, key in packets if key and pts is not None)
             plan = self.plan(np.array(stamps, dtype=np.float64) * float(base), declared)
             wanted = [stamps[i] for i in plan.indices]
-            if found := frames_at(self.source, wanted, keys, lambda frame: self.shrink(frame, len(wanted))):
+            threads = threads_for(width * height)
+            found = frames_at(self.source, wanted, keys, lambda frame: self.shrink(frame, len(wanted)), threads=threads)
+            if found:
                 return self.collect(
                     plan, {i: found[pts] for i, pts in zip(plan.indices, wanted, strict=True) if pts in found}
                 )
