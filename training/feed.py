@@ -1,4 +1,7 @@
-"""Feeds batches: worker processes draw and pack them into shared slots, a thread copies them to the device, where each is used a few times."""
+"""Feeds batches: processes draw and pack them into files in memory, threads copy them to the device, where each is used a few times.
+
+No locks, queues or mapped files lie between the processes: one that dies takes nothing along, and another takes its place.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ import tempfile
 import threading
 import time
 from collections import deque
+from collections.abc import Iterator
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -22,48 +26,70 @@ from torch import Tensor
 from training.mixture import SIZES
 from training.pack import Layout, pack
 
+_AHEAD = 2  # finished batches that a process may leave waiting
+
 
 def frames_of(size: str) -> int:
     return 2 if size == "video" else 1
 
 
-def _work(
-    worker: int,
-    seed: str,
-    phase: Any,
-    easy: Any,
-    phases: list[str],
-    tokenizer_path: str,
-    folder: str,
-    slot_bytes: int,
-    scale: float,
-    free: Any,
-    ready: Any,
+def _draw(
+    worker: int, seed: str, phase: Any, easy: Any, phases: list[str], tokenizer_path: str, folder: str, scale: float
 ) -> None:
+    """Leaves files WORKER-NUMBER-SIZE-SAMPLES-EDITION; a file appears whole."""
     cv2.setNumThreads(1)
-    os.environ["TOKENIZERS_PARALLELISM"] = "false"
     tokenizer = Tokenizer.from_file(tokenizer_path)
     names, shares = list(SIZES), [size.share for size in SIZES.values()]
+    buffers = {
+        name: np.zeros(Layout.of(s.scaled(scale), frames_of(name)).bytes(s.rows), np.uint8) for name, s in SIZES.items()
+    }
+    waiting: deque[str] = deque()
     number = 0
-    while True:
-        slot = free.get()
-        if slot is None:
-            return
+    parent = os.getppid()
+    while os.getppid() == parent:
+        while waiting and not os.path.exists(waiting[0]):
+            waiting.popleft()
+        if len(waiting) >= _AHEAD:
+            time.sleep(0.003)
+            continue
         edition = phases[phase.value]
         name = f"{seed}-{edition}-{worker}-{number}"
         number += 1
-        rng = Random(name)
-        size = rng.choices(names, shares)[0]
-        shape = SIZES[size].scaled(scale)
-        buffer = np.memmap(f"{folder}/{slot}", np.uint8, "r+", shape=(slot_bytes,))
+        size = Random(name).choices(names, shares)[0]
+        shape, buffer = SIZES[size].scaled(scale), buffers[size]
         try:
             arrays = Layout.of(shape, frames_of(size)).arrays(buffer, shape.rows)
             count = pack(tokenizer, arrays, size, name, edition, easy.value)
-        except Exception as error:  # one bad drawing must not end a run on rented hardware
-            print(f"drawing {name} failed: {error!r}", flush=True)
-            free.put(slot)
+            part, whole = f"{folder}/part-{worker}", f"{folder}/{worker}-{number}-{size}-{count}-{edition}"
+            with open(part, "wb", buffering=0) as file:
+                view = memoryview(buffer)
+                while view:
+                    view = view[file.write(view) :]
+            os.rename(part, whole)
+        except Exception as error:  # one bad drawing, or a full disk, must not end a run on rented hardware
+            print(f"drawing {name} failed: {error!r}"[:400], flush=True)
+            time.sleep(0.2)
             continue
-        ready.put((slot, size, count, edition))
+        waiting.append(whole)
+
+
+def _watch(workers: int, *rest: Any) -> None:
+    """Keeps so many processes drawing. It was forked before the device and the threads came, so it may fork."""
+    os.environ["TOKENIZERS_PARALLELISM"] = "false"
+    context, parent = mp.get_context("fork"), os.getppid()
+    running: list[Any] = []
+    began = 0
+    while os.getppid() == parent:
+        for process in [process for process in running if not process.is_alive()]:
+            print(f"a drawing process ended with {process.exitcode}; another begins", flush=True)
+            running.remove(process)
+            time.sleep(0.5)
+        while len(running) < workers:
+            running.append(context.Process(target=_draw, args=(began, *rest), daemon=True))
+            running[-1].start()
+            began += 1
+            time.sleep(0.05)
+        time.sleep(0.2)
 
 
 class Feeder:
@@ -82,84 +108,82 @@ class Feeder:
         uses: int = 3,
     ) -> None:
         self.device, self.uses, self._scale = device, uses, scale
-        self._bytes = max(
-            Layout.of(size.scaled(scale), frames_of(name)).bytes(size.rows) for name, size in SIZES.items()
-        )
-        slots = workers * 2 + 6
-        place = "/dev/shm" if shutil.disk_usage("/dev/shm").free > self._bytes * slots * 1.1 else None
+        most = max(Layout.of(s.scaled(scale), frames_of(name)).bytes(s.rows) for name, s in SIZES.items())
+        free = shutil.disk_usage("/dev/shm").free
+        needed = most * workers * (_AHEAD + 1) * 1.5
+        place = "/dev/shm" if free > needed else None
+        print(f"{needed / 2**30:.1f} GiB for batches, {free / 2**30:.1f} in /dev/shm", flush=True)
         self._folder = tempfile.mkdtemp(dir=place)
         context = mp.get_context("fork")
-        self._phases, self._phase = phases, context.Value("i", 0)
-        self.easy = context.Value("d", 0.0)  # share of single words; the trainer sets it
-        self._free, self._ready = context.Queue(), context.Queue()
-        for slot in range(slots):
-            with open(f"{self._folder}/{slot}", "wb") as file:
-                file.truncate(self._bytes)
-            self._free.put(slot)
-        self._processes = [
-            context.Process(
-                target=_work,
-                daemon=True,
-                args=(
-                    k,
-                    seed,
-                    self._phase,
-                    self.easy,
-                    phases,
-                    str(tokenizer),
-                    self._folder,
-                    self._bytes,
-                    scale,
-                    self._free,
-                    self._ready,
-                ),
-            )
-            for k in range(workers)
-        ]
-        for process in self._processes:
-            process.start()
+        self._phases, self._phase = phases, context.Value("i", 0, lock=False)
+        self.easy = context.Value("d", 0.0, lock=False)  # share of single words; the trainer sets it
+        self._watcher = context.Process(
+            target=_watch,
+            args=(workers, seed, self._phase, self.easy, phases, str(tokenizer), self._folder, scale),
+        )
+        self._watcher.start()
         self._fresh: deque[tuple[str, dict[str, Tensor]]] = deque()
         self._kept: list[list[Any]] = []
         self._keep, self._rng, self._closed = keep, Random(seed), False
-        self.drawn = self.repeated = self.waited = 0
-        self.samples = 0
-        self._thread: threading.Thread | None = None
+        self.drawn = self.repeated = self.waited = self.samples = 0
+        self._claimed: set[str] = set()
+        self._lock = threading.Lock()
+        self._threads: list[threading.Thread] = []
 
     def start(self) -> None:
-        """After the device is initialised: the workers were forked before."""
-        self._thread = threading.Thread(target=self._copy, daemon=True)
-        self._thread.start()
+        """After the device is initialised: the processes were forked before."""
+        self._threads = [threading.Thread(target=self._copy, daemon=True) for _ in range(2)]
+        for thread in self._threads:
+            thread.start()
+
+    def _arrived(self) -> Iterator[str]:
+        """Names of files that no other thread has taken."""
+        names = [entry.name for entry in os.scandir(self._folder) if not entry.name.startswith("part-")]
+        for name in sorted(names, key=lambda name: int(name.split("-")[1])):
+            with self._lock:
+                if name in self._claimed:
+                    continue
+                self._claimed.add(name)
+            yield name
 
     def _copy(self) -> None:
-        stream = torch.cuda.Stream() if self.device.type == "cuda" else None
+        cuda = self.device.type == "cuda"
+        stream = torch.cuda.Stream() if cuda else None
+        sizes = {name: Layout.of(s.scaled(self._scale), frames_of(name)) for name, s in SIZES.items()}
+        buffers = {
+            name: torch.zeros(layout.bytes(SIZES[name].rows), dtype=torch.uint8, pin_memory=cuda)
+            for name, layout in sizes.items()
+        }
         while not self._closed:
-            if len(self._fresh) > 24:
+            found = False
+            for name in self._arrived():
+                found = True
+                _, _, size, count, edition = name.split("-")
+                path = f"{self._folder}/{name}"
+                if edition == self._phases[self._phase.value]:
+                    while len(self._fresh) > 24 and not self._closed:
+                        time.sleep(0.002)
+                    buffer = buffers[size].numpy()
+                    with open(path, "rb", buffering=0) as file:
+                        view = memoryview(buffer)
+                        while view and (got := file.readinto(view)):
+                            view = view[got:]
+                    self._fresh.append((size, self._send(sizes[size].arrays(buffer, SIZES[size].rows), stream)))
+                    self.samples += int(count)
+                os.unlink(path)
+            if not found:
                 time.sleep(0.002)
-                continue
-            try:
-                slot, size, count, edition = self._ready.get(timeout=0.5)
-            except Exception:  # queue.Empty
-                continue
-            if edition != self._phases[self._phase.value]:
-                self._free.put(slot)
-                continue
-            buffer = np.memmap(f"{self._folder}/{slot}", np.uint8, "r+", shape=(self._bytes,))
-            shape = SIZES[size].scaled(self._scale)
-            host = {
-                name: torch.from_numpy(np.asarray(array))
-                for name, array in Layout.of(shape, frames_of(size)).arrays(buffer, shape.rows).items()
-            }
-            if stream is None:
-                batch = {name: tensor.clone() for name, tensor in host.items()}
-            else:
-                with torch.cuda.stream(stream):
-                    batch = {name: tensor.to(self.device) for name, tensor in host.items()}
-                stream.synchronize()
-                for tensor in batch.values():
-                    tensor.record_stream(torch.cuda.default_stream())
-            self._fresh.append((size, batch))
-            self.samples += count
-            self._free.put(slot)
+
+    def _send(self, arrays: dict[str, np.ndarray], stream: torch.cuda.Stream | None) -> dict[str, Tensor]:
+        host = {name: torch.from_numpy(array) for name, array in arrays.items()}
+        if stream is None:
+            return {name: tensor.clone() for name, tensor in host.items()}
+        with torch.cuda.stream(stream):
+            batch = {name: tensor.to(self.device, non_blocking=True) for name, tensor in host.items()}
+        stream.synchronize()
+        for tensor in batch.values():
+            tensor.record_stream(torch.cuda.default_stream())
+        return batch
 
     def next(self) -> tuple[str, dict[str, Tensor]]:
         while True:
@@ -181,8 +205,8 @@ class Feeder:
                 entry[2] += 1
                 self.repeated += 1
                 return entry[0], entry[1]
-            if not any(process.is_alive() for process in self._processes):
-                raise RuntimeError("the drawing processes died")
+            if not self._watcher.is_alive() and not self._fresh:
+                raise RuntimeError("nobody draws any more")
             self.waited += 1
             time.sleep(0.002)
 
@@ -194,9 +218,8 @@ class Feeder:
 
     def close(self) -> None:
         self._closed = True
-        if self._thread:
-            self._thread.join()
-        for process in self._processes:
-            process.terminate()
-            process.join()
+        for thread in self._threads:
+            thread.join()
+        self._watcher.terminate()
+        self._watcher.join()
         shutil.rmtree(self._folder, ignore_errors=True)

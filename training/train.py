@@ -219,7 +219,10 @@ def main() -> None:
                 feeder.advance()
             if edition != "both":
                 trainer.restore(trunk)
-            trainer.run(feeder, edition, share * per_share, runs, log, begin)
+            try:
+                trainer.run(feeder, edition, share * per_share, runs, log, begin)
+            except RuntimeError as error:  # what has been learnt so far must not be lost
+                print(f"{edition} ended early: {error!r}"[:600], flush=True)
             if edition == "both":
                 trunk = trainer.snapshot()
                 save_pieces(compact(trunk, runs + 1), args.state)
@@ -336,7 +339,7 @@ class Trainer:
             if step % 2000 == 0 or step in (20, 100, 500, 1000):
                 print(json.dumps(line), flush=True)
             if any(v[0] != v[0] for v in values.values()):
-                raise RuntimeError("the loss is not a number")
+                raise FloatingPointError("the loss is not a number")
 
 
 if __name__ == "__main__":
