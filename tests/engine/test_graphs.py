@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -77,3 +79,26 @@ def test_prompts_of_all_sizes_are_answered_alike(bench: Bench) -> None:
                 [bench.greedy(request)] * request.sampling.n
             ), request.request_id
         bench.assert_all_free(engine)
+
+
+def test_what_cannot_be_captured_is_computed(bench: Bench) -> None:
+    """For want of memory, say; the answers are the same, and getting ready comes to an end."""
+    engine = bench.engine(graphs=True)
+    graphs = engine._runner.graphs
+    assert graphs is not None
+    tries = []
+
+    def capture(compute: Any) -> Any:
+        tries.append(compute)
+        raise torch.OutOfMemoryError("no room for a graph")
+
+    graphs.capture = capture  # type: ignore[assignment]
+    steps = 0
+    while engine.warm_up():
+        steps += 1
+        assert steps < 100
+    assert tries
+    requests = [bench.request(f"r{n}", [n], text=n, max_tokens=6, ignore_eos=True) for n in (3, 20, 40)]
+    answers = bench.run(engine, requests)
+    for request in requests:
+        assert answers[request.request_id][0].tokens == bench.greedy(request)

@@ -112,6 +112,7 @@ class Engine:
         self._runner = Runner(self.model, decoder, cache, self._vision, self._sampler, graphs)
         self._overlap = device.type == "cuda" if config.overlap is None else config.overlap
         self._under_way: _UnderWay | None = None
+        self._warming = True  # there may be steps left to get ready for
         self._scheduler = Scheduler(
             self._blocks,
             self._vision,
@@ -223,7 +224,15 @@ class Engine:
 
     def warm_up(self) -> bool:
         """Use idle time: make one more kind of step quick for when it is first needed; whether there was one."""
-        return not self.has_work and self._runner.warm_up()
+        if self.has_work or not self._warming:
+            return False
+        try:
+            self._warming = self._runner.warm_up()
+        except Exception:
+            logger.warning("getting ready for larger batches failed", exc_info=True)
+            self._warming = False
+            self._runner.check()
+        return self._warming
 
     def close(self) -> None:
         """Let go of the grammar thread. Memory goes with the object."""

@@ -7,6 +7,7 @@ first step of a size is computed without a graph, which also compiles what it ne
 
 from __future__ import annotations
 
+import logging
 from bisect import bisect_left
 from collections.abc import Callable, Mapping
 from collections.abc import Sequence as List
@@ -23,6 +24,8 @@ from qwen3_vl_webui.engine.scheduler import Chunk
 from qwen3_vl_webui.engine.sequence import Array, Sequence
 from qwen3_vl_webui.engine.transfer import send, to_device
 from qwen3_vl_webui.model.attention import Attention
+
+logger = logging.getLogger(__name__)
 
 PROMPT_SIZES = [16, 32, 64, 128, 192, 256, 320, 384, 512, 640, 768, 896, 1024]  # tokens
 PROMPTS = 8  # that a replayed step of prompts has room for
@@ -88,7 +91,11 @@ class _Step:
             send(host, self.inputs)
         self.uses += 1
         if self.capture is not None and self.graph is None and self.uses > 1:
-            self.graph, self.output = self.capture(lambda: self.compute(self.inputs))
+            try:
+                self.graph, self.output = self.capture(lambda: self.compute(self.inputs))
+            except Exception as error:  # no memory for it, most likely: slower, but right
+                logger.warning("a step cannot be replayed: %s", error)
+                self.capture = None
         if self.graph is None:
             return self.compute(self.inputs)
         assert self.output is not None
@@ -190,7 +197,7 @@ class Graphs:
         order += [(size, False) for size in sizes[1:]]
         for size, prompts in order:
             step = (self._prompts if prompts else self._decodes).get(size)
-            if step is None or step.graph is None:
+            if step is None or (step.graph is None and step.capture is not None):
                 self.pad(size, prompts)
                 return True
         return False
