@@ -1,4 +1,4 @@
-"""Draws the loss curves of a training log: `python -m training.curves LOG.jsonl OUT.png`."""
+"""Draws the loss curves of training logs: `python -m training.curves LOG.jsonl [LOG.jsonl ...] OUT.png`."""
 
 from __future__ import annotations
 
@@ -20,36 +20,40 @@ _COLORS = {
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("log", type=Path)
+    parser.add_argument("logs", type=Path, nargs="+")
     parser.add_argument("out", type=Path)
     args = parser.parse_args()
     series: dict[str, list[tuple[float, float]]] = {}
-    for line in args.log.read_text().splitlines():
-        entry = json.loads(line)
-        for size, (loss, _) in entry["loss_right"].items():
-            series.setdefault(f"{entry['edition']} {size}", []).append((entry["seconds"], loss))
-    width, height, left, bottom, top = 900, 420, 50, 40, 2.0
-    longest = max(seconds for points in series.values() for seconds, _ in points)
+    for number, path in enumerate(args.logs):
+        for entry in map(json.loads, path.read_text().splitlines()):
+            for size, (loss, _) in entry.get("loss_right", {}).items():
+                series.setdefault(f"{number} {entry['edition']} {size}", []).append((entry["step"] / 1000, loss))
+    width, height, left, bottom, top = 900, 420, 50, 40, 1.2
+    longest = max(steps for points in series.values() for steps, _ in points)
     image = Image.new("RGB", (width, height), "white")
     draw = ImageDraw.Draw(image)
     for tick in range(9):
         y = height - bottom - (height - bottom - 10) * tick / 8
         draw.line((left, y, width - 10, y), fill=(225, 225, 225))
         draw.text((8, y - 6), f"{top * tick / 8:.2f}", fill="black")
-    for tick in range(0, int(longest) + 1, 60):
-        draw.text((left + (width - left - 10) * tick / longest - 8, height - bottom + 8), f"{tick} s", fill="black")
-    for number, (name, points) in enumerate(series.items()):
+    for tick in range(0, int(longest) + 1, 2):
+        draw.text((left + (width - left - 10) * tick / longest - 4, height - bottom + 8), str(tick), fill="black")
+    named: list[str] = []
+    for key, points in series.items():
+        name = key.split(" ", 1)[1].strip()
         color = _COLORS.get(name, (90, 90, 90))
         line = [
             (
-                left + (width - left - 10) * seconds / longest,
+                left + (width - left - 10) * steps / longest,
                 height - bottom - (height - bottom - 10) * min(loss, top) / top,
             )
-            for seconds, loss in points
+            for steps, loss in points
         ]
         draw.line(line, fill=color, width=2)
-        draw.text((width - 170, 16 + 16 * number), name, fill=color)
-    draw.text((left + 250, height - 16), "weighted loss of the learnt tokens, by seconds of the run", fill="black")
+        if name not in named:
+            draw.text((width - 170, 16 + 16 * len(named)), name, fill=color)
+            named.append(name)
+    draw.text((left + 230, height - 16), "weighted loss of the learnt tokens, by thousands of steps", fill="black")
     image.save(args.out, optimize=True)
 
 
