@@ -56,7 +56,7 @@ def compile_all(capability: int) -> list[tuple[str, int]]:
             table = torch.zeros(rows, 16, dtype=torch.int32)
             fresh = (qkv, weight, weight, 1e-6, angles, angles, pair)
             dependent = capability >= 90
-            decode.decode_step(*fresh, table, numbers, workspace, dependent=dependent)
+            decode.decode_attention(*fresh, table, numbers, workspace, dependent=dependent)
             tiles = prefill_tiles(version, block_size)
             q = torch.zeros(rows, heads, d, dtype=dtype)
             prefill_attention(q, pair, table[:1], numbers, numbers[:1], rows, tiles=tiles)

@@ -1,10 +1,9 @@
 """Attention of one new token a sequence over the paged cache: split over the past, grouped heads, nothing on the host.
 
-    decode_attention(q [n, heads, d], cache, block_table, lengths, workspace) -> [n, heads, d]
-    decode_step(qkv [n, (heads + 2 * kv_heads) * d], ..., cache, block_table, lengths, workspace) -> [n, heads, d]
+    decode_attention(qkv [n, (heads + 2 * kv_heads) * d], ..., cache, block_table, lengths, workspace) -> [n, heads, d]
 
-`decode_step` is the whole of a layer's attention between two products: it also norms and turns the queries and the
-key as `norm_rope_write` does, attends with the new token straight from registers and writes it into the cache.
+The whole of a layer's attention between two products: it norms and turns the queries and the key as `norm_rope_write`
+does, writes key and value into the cache and attends, with the new token straight from registers.
 
 cache: one layer's pair of [kv_heads, blocks, block_size, d]; block_table: int32 [n, max_blocks]; lengths: int32 [n],
 the tokens that a row sees, its new one included. The grid follows from n alone and lengths are read on the device, so
@@ -85,12 +84,27 @@ def num_splits(rows: int, kv_heads: int, device: torch.device, tiles: DecodeTile
     return min(max(1, tiles.programs * _multiprocessors(device) // (rows * kv_heads)), 128)
 
 
-def decode_attention_reference(q: Tensor, cache: tuple[Tensor, Tensor], block_table: Tensor, lengths: Tensor) -> Tensor:
+def decode_attention_reference(
+    qkv: Tensor,
+    q_weight: Tensor,
+    k_weight: Tensor,
+    eps: float,
+    cos: Tensor,
+    sin: Tensor,
+    cache: tuple[Tensor, Tensor],
+    block_table: Tensor,
+    lengths: Tensor,
+) -> Tensor:
     """The same with PyTorch's own operations, in float64, row by row."""
+    size = cache[0].shape[2]
+    last = (lengths - 1).clamp(min=0).long()
+    slots = block_table.long().gather(1, (last // size)[:, None])[:, 0] * size + last % size
+    slots = slots.where(lengths > 0, -1)
+    q = norm_rope_write_reference(qkv, q_weight, k_weight, eps, cos, sin, cache, slots)
     rows = torch.zeros(q.shape, dtype=torch.float64, device=q.device)
     for row, length in enumerate(lengths.tolist()):
         if length:
-            blocks = block_table[row, : -(-length // cache[0].shape[2])].long()
+            blocks = block_table[row, : -(-length // size)].long()
             keys, values = (pool[:, blocks].flatten(1, 2)[:, :length].double() for pool in cache)
             query = q[row].double().unflatten(0, (keys.shape[0], -1))
             weights = (query @ keys.mT * q.shape[-1] ** -0.5).softmax(-1)
@@ -98,46 +112,7 @@ def decode_attention_reference(q: Tensor, cache: tuple[Tensor, Tensor], block_ta
     return rows
 
 
-def decode_step_reference(
-    qkv: Tensor,
-    q_weight: Tensor,
-    k_weight: Tensor,
-    eps: float,
-    cos: Tensor,
-    sin: Tensor,
-    cache: tuple[Tensor, Tensor],
-    block_table: Tensor,
-    lengths: Tensor,
-) -> Tensor:
-    """The same with PyTorch's own operations."""
-    last = (lengths - 1).clamp(min=0).long()
-    size = cache[0].shape[2]
-    slots = block_table.long().gather(1, (last // size)[:, None])[:, 0] * size + last % size
-    slots = torch.where(lengths > 0, slots, -1)
-    q = norm_rope_write_reference(qkv, q_weight, k_weight, eps, cos, sin, cache, slots)
-    return decode_attention_reference(q, cache, block_table, lengths)
-
-
 def decode_attention(
-    q: Tensor,
-    cache: tuple[Tensor, Tensor],
-    block_table: Tensor,
-    lengths: Tensor,
-    workspace: DecodeWorkspace,
-    *,
-    out: Tensor | None = None,
-    tiles: DecodeTiles | None = None,
-    dependent: bool = False,
-) -> Tensor:
-    """q [n, heads, d] of tokens whose keys and values are in the cache. `dependent`: part of such a chain."""
-    count, heads, d = q.shape
-    assert q[0].is_contiguous()
-    out = torch.empty((count, heads, d), dtype=q.dtype, device=q.device) if out is None else out
-    _launch(q, q.stride(0), None, cache, block_table, lengths, workspace, out, tiles, dependent)
-    return out
-
-
-def decode_step(
     qkv: Tensor,
     q_weight: Tensor,
     k_weight: Tensor,
@@ -153,54 +128,35 @@ def decode_step(
     tiles: DecodeTiles | None = None,
     dependent: bool = False,
 ) -> Tensor:
-    """Norm, rotary embedding, cache write and attention; cos and sin [n, d / 2] or [n, 1, d / 2] float32.
+    """cos and sin: [n, d / 2] or [n, 1, d / 2] float32.
 
-    `dependent`: all but qkv is read before the wait, so it must come from ordinary kernels or an earlier chain.
+    `dependent`: part of a chain of dependent launches. All but qkv is read before the wait, so it must come from
+    ordinary kernels or an earlier chain.
     """
-    kv_heads, _, _, d = cache[0].shape
+    keys, values = cache
+    kv_heads, _, block_size, d = keys.shape
     count, width = qkv.shape
+    heads = width // d - 2 * kv_heads
     assert qkv.stride(1) == 1
     assert cos.is_contiguous()
     assert sin.is_contiguous()
     assert cos.numel() == sin.numel() == count * d // 2
-    heads = width // d - 2 * kv_heads
-    out = torch.empty((count, heads, d), dtype=qkv.dtype, device=qkv.device) if out is None else out
-    fresh = (q_weight, k_weight, cos, sin, eps)
-    _launch(qkv, qkv.stride(0), fresh, cache, block_table, lengths, workspace, out, tiles, dependent)
-    return out
-
-
-def _launch(
-    q: Tensor,
-    row_stride: int,
-    fresh: tuple[Tensor, Tensor, Tensor, Tensor, float] | None,
-    cache: tuple[Tensor, Tensor],
-    block_table: Tensor,
-    lengths: Tensor,
-    workspace: DecodeWorkspace,
-    out: Tensor,
-    tiles: DecodeTiles | None,
-    dependent: bool,
-) -> None:
-    keys, values = cache
-    kv_heads, _, block_size, d = keys.shape
-    count, heads, _ = out.shape
     assert keys[0].is_contiguous()
     assert values[0].is_contiguous()
     assert keys.stride(0) == values.stride(0)
     assert block_table.dtype == lengths.dtype == torch.int32
     assert block_table.stride(1) == 1
+    out = torch.empty((count, heads, d), dtype=qkv.dtype, device=qkv.device) if out is None else out
     assert out.is_contiguous()
     assert count <= workspace.rows
     if not count:
-        return
-    tiles = tiles or decode_tiles(q.device)
-    splits = num_splits(count, kv_heads, q.device, tiles)
+        return out
+    tiles = tiles or decode_tiles(qkv.device)
+    splits = num_splits(count, kv_heads, qkv.device, tiles)
     assert count * kv_heads * splits <= workspace.sums.shape[0]
     group = heads // kv_heads
-    q_weight, k_weight, cos, sin, eps = fresh or (q, q, q, q, 0.0)
     _decode[(count * kv_heads, splits)](
-        q,
+        qkv,
         q_weight,
         k_weight,
         cos,
@@ -215,7 +171,7 @@ def _launch(
         out,
         eps,
         d**-0.5 * LOG2_E,
-        row_stride,
+        qkv.stride(0),
         keys.stride(0),
         block_table.stride(0),
         splits,
@@ -227,19 +183,19 @@ def _launch(
         TOKENS=tiles.tokens,
         LEAST=tiles.least_steps,
         AT_ONCE=_SPLITS_AT_ONCE,
-        FRESH=fresh is not None,
         DEPENDENT=dependent,
         LATE=tiles.late,
-        PRECISION="ieee" if q.dtype == torch.float32 else "tf32",
+        PRECISION="ieee" if qkv.dtype == torch.float32 else "tf32",
         num_warps=tiles.warps,
         num_stages=tiles.stages,
         **dependent_launch.launch_options(dependent),
     )
+    return out
 
 
 @triton.jit(do_not_specialize=["table_stride", "splits"])
 def _decode(  # type: ignore[no-untyped-def]
-    q,  # queries, or with FRESH whole qkv rows
+    qkv,
     q_weight,
     k_weight,
     cos,
@@ -266,7 +222,6 @@ def _decode(  # type: ignore[no-untyped-def]
     TOKENS: tl.constexpr,
     LEAST: tl.constexpr,
     AT_ONCE: tl.constexpr,
-    FRESH: tl.constexpr,
     DEPENDENT: tl.constexpr,
     LATE: tl.constexpr,
     PRECISION: tl.constexpr,
@@ -281,18 +236,14 @@ def _decode(  # type: ignore[no-untyped-def]
     member = tl.arange(0, ROWS)[:, None]
     column = tl.arange(0, D)[None, :]
     token = tl.arange(0, TOKENS)
-    if FRESH:
-        other = (column + D // 2) % D
-        is_q = member < GROUP  # the row behind the queries is the new key
-        weight = tl.where(is_q, tl.load(q_weight + column), tl.load(k_weight + column)).to(tl.float32)
-        other_weight = tl.where(is_q, tl.load(q_weight + other), tl.load(k_weight + other)).to(tl.float32)
-        c = tl.load(cos + row * (D // 2) + column % (D // 2))
-        s = tl.load(sin + row * (D // 2) + column % (D // 2))
-    elif DEPENDENT:
-        dependent_launch.wait()
-
+    other = (column + D // 2) % D
+    is_q = member < GROUP  # the row behind the queries is the new key
+    weight = tl.where(is_q, tl.load(q_weight + column), tl.load(k_weight + column)).to(tl.float32)
+    other_weight = tl.where(is_q, tl.load(q_weight + other), tl.load(k_weight + other)).to(tl.float32)
+    c = tl.load(cos + row * (D // 2) + column % (D // 2))
+    s = tl.load(sin + row * (D // 2) + column % (D // 2))
     length = tl.load(lengths + row)
-    past = tl.maximum(length - 1, 0) if FRESH else length  # tokens that are read from the cache
+    past = tl.maximum(length - 1, 0)  # tokens that are read from the cache
     steps = tl.cdiv(past, TOKENS)
     own_steps = tl.maximum(tl.cdiv(steps, splits), LEAST)
     active = tl.maximum(tl.cdiv(steps, own_steps), 1)  # programs of this row that have work
@@ -310,26 +261,22 @@ def _decode(  # type: ignore[no-untyped-def]
         largest = tl.full((ROWS,), float("-inf"), tl.float32)
         total = tl.zeros((ROWS,), tl.float32)
         summed = tl.zeros((ROWS, D), tl.float32)
-        if FRESH:
-            newest = tl.load(table + past // BLOCK, mask=length > 0, other=0).to(tl.int64) * BLOCK + past % BLOCK
-            if DEPENDENT:
-                dependent_launch.wait()
-            head = tl.where(is_q, kv_head * GROUP + member, KV_HEADS * GROUP + kv_head)
-            at_row = q + row * row_stride
-            x = tl.load(at_row + head * D + column, mask=member <= GROUP, other=0.0).to(tl.float32)
-            partner = tl.load(at_row + head * D + other, mask=member <= GROUP, other=0.0).to(tl.float32)
-            value = tl.load(at_row + (KV_HEADS * (GROUP + 1) + kv_head) * D + column)
-            query = normed_and_turned(x, partner, weight, other_weight, c, s, column, eps, D).to(kind)
-            if (split == active - 1) & (length > 0):
-                key = tl.sum(tl.where(member == GROUP, query.to(tl.float32), 0.0), axis=0)[None, :]
-                tl.store(keys + newest * D + column, key.to(kind))
-                tl.store(values + newest * D + column, value)
-                largest = tl.sum(query.to(tl.float32) * key, axis=1) * scale
-                total = tl.full((ROWS,), 1.0, tl.float32)
-                summed += value.to(tl.float32)
-        else:
-            at_row = q + row * row_stride + kv_head * (GROUP * D)
-            query = tl.load(at_row + member * D + column, mask=member < GROUP, other=0.0)
+        newest = tl.load(table + past // BLOCK, mask=length > 0, other=0).to(tl.int64) * BLOCK + past % BLOCK
+        if DEPENDENT:
+            dependent_launch.wait()
+        head = tl.where(is_q, kv_head * GROUP + member, KV_HEADS * GROUP + kv_head)
+        qkv += row * row_stride
+        x = tl.load(qkv + head * D + column, mask=member <= GROUP, other=0.0).to(tl.float32)
+        partner = tl.load(qkv + head * D + other, mask=member <= GROUP, other=0.0).to(tl.float32)
+        value = tl.load(qkv + (KV_HEADS * (GROUP + 1) + kv_head) * D + column)
+        query = normed_and_turned(x, partner, weight, other_weight, c, s, column, eps, D).to(kind)
+        if (split == active - 1) & (length > 0):
+            key = tl.sum(tl.where(member == GROUP, query.to(tl.float32), 0.0), axis=0)[None, :]
+            tl.store(keys + newest * D + column, key.to(kind))
+            tl.store(values + newest * D + column, value)
+            largest = tl.sum(query.to(tl.float32) * key, axis=1) * scale
+            total = tl.full((ROWS,), 1.0, tl.float32)
+            summed += value.to(tl.float32)
         if start < end:
             mask = (start + token < end)[None, :]
             largest, total, summed = attend_tile(query, k, v, mask, largest, total, summed, scale, True, PRECISION)

@@ -5,13 +5,15 @@ They take the qkv product as it is (`fused`); the plain call is for decoders tha
 
 from __future__ import annotations
 
+import dataclasses
+
 import torch
 from torch import Tensor
 
 from qwen3_vl_webui.engine.attention.base import Mixed
 from qwen3_vl_webui.engine.kv_cache import KVCache
 from qwen3_vl_webui.kernels import dependent_launch
-from qwen3_vl_webui.kernels.decode_attention import DecodeWorkspace, decode_attention, decode_step
+from qwen3_vl_webui.kernels.decode_attention import DecodeWorkspace, decode_attention
 from qwen3_vl_webui.kernels.norm_rope_write import norm_rope_write
 from qwen3_vl_webui.kernels.paged_attention import write_kv
 from qwen3_vl_webui.kernels.prefill_attention import prefill_attention
@@ -49,9 +51,18 @@ class _Decode:
     def __init__(self, backend: TritonBackend, tables: Tensor, lengths: Tensor) -> None:
         self.backend, self.tables, self.lengths = backend, tables, lengths
 
-    def fused(self, layer: int, qkv: Tensor, q_norm: HeadNorm, k_norm: HeadNorm, cos: Tensor, sin: Tensor) -> Tensor:
+    def fused(
+        self,
+        layer: int,
+        qkv: Tensor,
+        q_norm: HeadNorm,
+        k_norm: HeadNorm,
+        cos: Tensor,
+        sin: Tensor,
+        out: Tensor | None = None,
+    ) -> Tensor:
         backend = self.backend
-        out = decode_step(
+        out = decode_attention(
             qkv,
             q_norm.weight,
             k_norm.weight,
@@ -62,47 +73,46 @@ class _Decode:
             self.tables,
             self.lengths,
             backend.workspace,
+            out=out,
             dependent=backend.dependent,
         )
         return out.flatten(1)
 
     def __call__(self, layer: int, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
-        cache = self.backend.cache
-        pair = cache.layers[layer]
-        last = (self.lengths.long() - 1).clamp(min=0)
-        block = self.tables.gather(1, (last // cache.block_size)[:, None])[:, 0].where(self.lengths > 0, cache.scratch)
-        write_kv(pair, k, v, block * cache.block_size + last % cache.block_size)
-        return decode_attention(q.contiguous(), pair, self.tables, self.lengths, self.backend.workspace)
+        """As segments of one token: not the fastest, but no decoder that has a choice calls it."""
+        cache, count = self.backend.cache, len(self.lengths)
+        tables = self.tables.where((self.lengths > 0)[:, None], cache.scratch)
+        context = (self.lengths - 1).clamp(min=0)
+        block = tables.gather(1, (context // cache.block_size).long()[:, None])[:, 0]
+        starts = torch.arange(count + 1, dtype=torch.int32, device=q.device)
+        slots = block.long() * cache.block_size + context % cache.block_size
+        batch = Mixed(tables=tables, starts=starts, context=context, slots=slots, max_query=1, ones=0)
+        return self.backend.mixed(batch)(layer, q, k, v)
 
 
 class _Mixed:
     def __init__(self, backend: TritonBackend, batch: Mixed) -> None:
         self.backend, self.batch = backend, batch
-        self.lengths = batch.context[: batch.ones] + 1
+        self.decode = _Decode(backend, batch.tables[: batch.ones], batch.context[: batch.ones] + 1)
 
     def fused(self, layer: int, qkv: Tensor, q_norm: HeadNorm, k_norm: HeadNorm, cos: Tensor, sin: Tensor) -> Tensor:
         backend, batch = self.backend, self.batch
         pair = backend.cache.layers[layer]
-        shape = (qkv.shape[0], backend.num_heads, backend.head_dim)
-        out = torch.empty(shape, dtype=qkv.dtype, device=qkv.device)
-        q = norm_rope_write(qkv, q_norm.weight, k_norm.weight, q_norm.eps, cos, sin, pair, batch.slots)
-        self._attend(q, pair, out)
+        ones = batch.ones
+        weights = (q_norm.weight, k_norm.weight, q_norm.eps)
+        out = torch.empty((len(qkv), backend.num_heads, backend.head_dim), dtype=qkv.dtype, device=qkv.device)
+        if ones:
+            self.decode.fused(layer, qkv[:ones], q_norm, k_norm, cos[:ones], sin[:ones], out[:ones])
+        if ones < len(batch.context):
+            q = norm_rope_write(qkv, *weights, cos, sin, pair, batch.slots)
+            backend.prefill(q, pair, batch, out)
         return out.flatten(1)
 
     def __call__(self, layer: int, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
-        cache, slots = self.backend.cache, self.batch.slots
+        cache, batch = self.backend.cache, self.batch
         pair = cache.layers[layer]
-        write_kv(pair, k, v, torch.where(slots < 0, cache.scratch * cache.block_size, slots))
+        write_kv(pair, k, v, torch.where(batch.slots < 0, cache.scratch * cache.block_size, batch.slots))
         q = q.contiguous()
         out = torch.empty_like(q)
-        self._attend(q, pair, out)
+        self.backend.prefill(q, pair, dataclasses.replace(batch, ones=0), out)
         return out
-
-    def _attend(self, q: Tensor, pair: tuple[Tensor, Tensor], out: Tensor) -> None:
-        backend, batch = self.backend, self.batch
-        ones = batch.ones
-        if ones:
-            tables = batch.tables[:ones]
-            decode_attention(q[:ones], pair, tables, self.lengths, backend.workspace, out=out[:ones])
-        if ones < batch.context.shape[0]:
-            backend.prefill(q, pair, batch, out)
