@@ -21,11 +21,11 @@ from qwen3_vl_webui.kernels.prefill_attention import prefill_attention_reference
 HEADS, KV_HEADS, D = 4, 2, 16
 
 
-def cache(block_size: int) -> KVCache:
+def cache(block_size: int, num_blocks: int = 2) -> KVCache:
     cuda = torch.cuda.is_available()
     return KVCache(
         num_layers=1,
-        num_blocks=2,
+        num_blocks=num_blocks,
         block_size=block_size,
         num_kv_heads=KV_HEADS,
         head_dim=D,
@@ -71,6 +71,13 @@ def test_the_kernels_pass_their_check(wanted: choose.Wanted) -> None:
     backend = choose.choose_backend(wanted, cache(16), num_heads=HEADS, max_running=3)
     assert isinstance(backend, TritonBackend)
     assert backend.workspace.rows == 3
+
+
+@pytest.mark.usefixtures("everywhere")
+def test_the_check_leaves_the_cache_as_it_found_it() -> None:
+    used = cache(16, num_blocks=60)
+    assert isinstance(choose.choose_backend("auto", used, num_heads=HEADS, max_running=3), TritonBackend)
+    assert not bool(used.data.any())
 
 
 @pytest.mark.parametrize(("kind", "reason"), [(Wrong, "off by"), (Failing, "out of resource")])
