@@ -25,10 +25,11 @@ from shapes import config_json
 
 STREAMS, NEW, ROUNDS = 32, 256, 3
 PEER_START = """
-import sys, time, torch, transformers
+import importlib.util, sys, time, torch, transformers
 transformers.logging.set_verbosity_error()
 kind = transformers.Qwen3VLForConditionalGeneration
-model = kind.from_pretrained(sys.argv[1], dtype=torch.bfloat16, device_map="cuda")
+straight = {"device_map": "cuda"} if importlib.util.find_spec("accelerate") else {}
+model = kind.from_pretrained(sys.argv[1], dtype=torch.bfloat16, **straight).to("cuda")
 model(input_ids=torch.zeros(1, 1, dtype=torch.int64, device="cuda"), logits_to_keep=1).logits.argmax().item()
 print(time.time())
 """
