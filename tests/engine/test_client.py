@@ -24,7 +24,7 @@ from engine_clients import (
     until,
     until_ready,
 )
-from qwen3_vl_webui.engine.client import EngineClient, Loading, _Stream
+from qwen3_vl_webui.engine.client import EngineClient, Loading, _Stream, start_ahead
 from qwen3_vl_webui.engine.engine import Engine
 from qwen3_vl_webui.engine.request import EngineRequest, Timings, TokenLogprob, Tokens, Usage
 from qwen3_vl_webui.errors import EngineUnavailable, InvalidRequest, NotFound, QueueFull, WebUIError
@@ -232,3 +232,26 @@ async def test_the_client_does_not_import_pytorch() -> None:
     code = "import sys, qwen3_vl_webui.engine.client; sys.exit('torch' in sys.modules)"
     process = await asyncio.create_subprocess_exec(sys.executable, "-c", code)
     assert await process.wait() == 0
+
+
+async def test_a_process_that_was_started_ahead_is_the_first_engine(tiny_checkpoint: Path) -> None:
+    ahead = start_ahead()
+    client = EngineClient({"instruct": engine_config(tiny_checkpoint)}, ahead=ahead)
+    await client.start()
+    try:
+        await until_ready(client)
+        assert client.status().pid == ahead.pid
+        assert len(token_ids(await answer(client, text_request("r")))) == 8
+        ahead.kill()
+        await until(lambda: client.status().restarts == 1, 10.0, "noticed")
+        await until_ready(client)
+        assert client.status().pid != ahead.pid
+    finally:
+        await client.stop(drain=0)
+
+
+async def test_a_process_that_nobody_takes_over_ends_by_itself() -> None:
+    ahead = start_ahead()
+    assert ahead.stdin is not None
+    ahead.stdin.close()
+    assert ahead.wait(20) == 0

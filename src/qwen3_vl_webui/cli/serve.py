@@ -7,6 +7,7 @@ import contextlib
 import logging
 import signal
 import socket
+import subprocess
 import time
 from collections.abc import Iterator
 from types import FrameType
@@ -35,13 +36,21 @@ FLUSH_SECONDS = 1  # for connections after the last answer: the page keeps one o
 @with_settings(("model", "server", "engine", "limits", "media"))
 def serve(settings: Settings) -> None:
     """Serve the web page and the API."""
+    from qwen3_vl_webui.engine.client import start_ahead  # here, for the other commands' sake
+
     console = err()
     listener = listen(settings.host, settings.port)
     with contextlib.closing(listener):
-        resolved = prepare(settings, console)
+        engine = start_ahead()  # its imports take longer than all that is found out here
+        try:
+            resolved = prepare(settings, console)
+        except BaseException:
+            engine.kill()
+            engine.communicate()
+            raise
         announce(settings, listener.getsockname()[1], console)
         logging.basicConfig(level=settings.log_level.upper(), format="%(levelname)s %(name)s: %(message)s")
-        run_server(settings, resolved, listener, console)
+        run_server(settings, resolved, engine, listener, console)
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -74,13 +83,19 @@ def announce(settings: Settings, port: int, console: Console) -> None:
         console.print(Text(say("open_network"), style="yellow"))
 
 
-def run_server(settings: Settings, resolved: Resolved, listener: socket.socket, console: Console) -> None:
+def run_server(
+    settings: Settings,
+    resolved: Resolved,
+    engine: subprocess.Popen[bytes],
+    listener: socket.socket,
+    console: Console,
+) -> None:
     """Serve on the socket until a signal."""
     import uvicorn
 
     from qwen3_vl_webui.server.app import create_app
 
-    app = create_app(settings, resolved)
+    app = create_app(settings, resolved, engine)
     service: ChatService = app.state.service
 
     class Server(uvicorn.Server):

@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import logging
 import math
+import subprocess
 import time
 from collections import deque
 from collections.abc import AsyncGenerator, Mapping, Sequence
@@ -34,10 +35,10 @@ from qwen3_vl_webui.engine.messages import (
 from qwen3_vl_webui.engine.request import Edition, EngineRequest, Failed, Tokens
 from qwen3_vl_webui.engine.shared_pixels import Sent, write
 from qwen3_vl_webui.engine.status import EditionStatus, EngineState, EngineStatus
-from qwen3_vl_webui.engine.supervisor import COMMAND, EngineProcess, Watch, sweep
+from qwen3_vl_webui.engine.supervisor import COMMAND, EngineProcess, Watch, start_ahead, sweep
 from qwen3_vl_webui.errors import EngineUnavailable, InvalidRequest, NotFound, QueueFull, WebUIError
 
-__all__ = ["EditionStatus", "EngineClient", "EngineStatus", "Loading", "Queued", "Watch"]
+__all__ = ["EditionStatus", "EngineClient", "EngineStatus", "Loading", "Queued", "Watch", "start_ahead"]
 
 log = logging.getLogger(__name__)
 
@@ -61,8 +62,11 @@ class EngineClient:
         watch: Watch = Watch(),  # noqa: B008  frozen
         command: Sequence[str] = COMMAND,
         transport: str | None = None,
+        ahead: subprocess.Popen[bytes] | None = None,
     ) -> None:
-        """`command` starts the engine's process; `transport` is as in `EngineProcess`."""
+        """`command` starts the engine's process; `transport` is as in `EngineProcess`, and so is `ahead`, which is the
+        first process.
+        """
         self._configs = dict(configs)
         self._options: dict[str, Any] = {
             "watch": watch,
@@ -71,6 +75,7 @@ class EngineClient:
             "transport": transport,
         }
         self._watch = watch
+        self._ahead = ahead
         self._process: EngineProcess | None = None
         self._supervision: asyncio.Task[None] | None = None
         self._streams: dict[str, _Stream] = {}
@@ -219,7 +224,8 @@ class EngineClient:
         return fault
 
     def _start_process(self) -> EngineProcess:
-        return EngineProcess(self._configs, self._take, **self._options)
+        ahead, self._ahead = self._ahead, None
+        return EngineProcess(self._configs, self._take, ahead=ahead, **self._options)
 
     def _take(self, message: Up) -> None:
         match message:

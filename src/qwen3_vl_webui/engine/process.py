@@ -57,12 +57,18 @@ PR_SET_PDEATHSIG = 1
 OpenEditions = Callable[[Mapping[Edition, EngineConfig]], "Editions"]
 
 
-def open_editions(configs: Mapping[Edition, EngineConfig]) -> Editions:
+def import_engine() -> None:
+    """Seconds, most of them PyTorch's: while the parent finds out what to run, and beside the first heartbeats."""
     # Memory of the GPU in segments that grow: batches of ever new sizes would else leave pieces that nothing fits into
     # (10 GB reserved for 2 GB in use, measured). PyTorch reads this when it is imported.
     if sys.platform == "linux" and "PYTORCH_CUDA_ALLOC_CONF" not in os.environ:
         os.environ.setdefault("PYTORCH_ALLOC_CONF", "expandable_segments:True")
-    import torch  # seconds: after the first heartbeat
+    import qwen3_vl_webui.engine.editions  # noqa: F401
+
+
+def open_editions(configs: Mapping[Edition, EngineConfig]) -> Editions:
+    import_engine()
+    import torch
 
     from qwen3_vl_webui.engine.editions import Editions
 
@@ -211,8 +217,12 @@ def set_up(launch: Launch) -> None:
 
 
 def main(open_editions: OpenEditions = open_editions) -> None:
-    """Read a `Launch` from standard input and serve until told to stop."""
-    launch = msgspec.json.decode(sys.stdin.buffer.readline(), type=Launch)
+    """Read a `Launch` from standard input and serve until told to stop. Without one, the parent wanted no engine."""
+    threading.Thread(target=import_engine, name="imports", daemon=True).start()
+    line = sys.stdin.buffer.readline()
+    if not line:
+        os._exit(0)
+    launch = msgspec.json.decode(line, type=Launch)
     set_up(launch)
     die_with_parent(launch.parent)
     status = 0

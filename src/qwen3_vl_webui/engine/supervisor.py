@@ -48,6 +48,13 @@ class Watch(msgspec.Struct, frozen=True, kw_only=True):
     asleep: float = 10.0  # on the CPU a step that uses no processor time at all is not computing
 
 
+def start_ahead(command: Sequence[str] = COMMAND) -> subprocess.Popen[bytes]:
+    """A process that imports what an engine needs until an `EngineProcess` takes it over, or its input is closed."""
+    # Not asyncio's subprocess: its watcher and ours would both wait for the end. The session of its own keeps the
+    # terminal's signals away.
+    return subprocess.Popen(list(command), stdin=subprocess.PIPE, start_new_session=True)
+
+
 class EngineProcess:
     """Belongs to one event loop. `exit_reason` is None while the process is thought to be well."""
 
@@ -60,8 +67,10 @@ class EngineProcess:
         log_level: str,
         command: Sequence[str] = COMMAND,
         transport: str | None = None,
+        ahead: subprocess.Popen[bytes] | None = None,
     ) -> None:
-        """Start the process. `on_message` is called in the event loop with each of its messages.
+        """Start the process, or take over the one that was started `ahead`. `on_message` is called in the event loop
+        with each of its messages.
 
         `transport` is ipc where the system has it, else tcp (on loopback, encrypted).
         """
@@ -87,9 +96,7 @@ class EngineProcess:
             heartbeat_seconds=watch.heartbeat,
             log_level=log_level,
         )
-        # Not asyncio's subprocess: its watcher and ours would both wait for the end. The session of its own keeps the
-        # terminal's signals away.
-        self._process = subprocess.Popen(list(command), stdin=subprocess.PIPE, start_new_session=True)
+        self._process = start_ahead(command) if ahead is None else ahead
         assert self._process.stdin is not None
         with contextlib.suppress(BrokenPipeError):  # dead already: `check` will tell
             self._process.stdin.write(msgspec.json.encode(launch) + b"\n")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -32,12 +33,15 @@ DESCRIPTION = "Qwen3-VL on one machine: OpenAI's chat completions with pictures 
 UPLOADS = ("/gradio_api/upload", "/api/conversations/media")  # bodies that are streamed to disk
 
 
-def create_app(settings: Settings, resolved: Resolved | None = None) -> FastAPI:
+def create_app(
+    settings: Settings, resolved: Resolved | None = None, engine: subprocess.Popen[bytes] | None = None
+) -> FastAPI:
     """The application. Its lifespan starts the engine without waiting for it and drains it at the end.
 
-    `resolved` is the plan when the caller has made it already. `app.state` holds `service`, `history` and `page`.
+    `resolved` is the plan when the caller has made it already, `engine` a process that was started ahead. `app.state`
+    holds `service`, `history` and `page`.
     """
-    service = ChatService(settings, resolved)
+    service = ChatService(settings, resolved, engine)
     history = HistoryStore(settings.data)
     policy = AccessPolicy(
         host=settings.host,

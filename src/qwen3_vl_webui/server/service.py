@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import subprocess
 import time
 import uuid
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
@@ -94,13 +95,18 @@ class ChatService:
     `stream` raises `errors.WebUIError` before or between events; closing the generator cancels the request.
     """
 
-    def __init__(self, settings: Settings, resolved: Resolved | None = None) -> None:
-        """`resolved`: what `plan.resolve` found; without it the plan is made in `start`'s background."""
+    def __init__(
+        self, settings: Settings, resolved: Resolved | None = None, engine: subprocess.Popen[bytes] | None = None
+    ) -> None:
+        """`resolved`: what `plan.resolve` found; without it the plan is made in `start`'s background. `engine`: a
+        process that was started ahead.
+        """
         self.settings = settings
         self.limits: ServerLimits = server_limits(settings)
         self.media_limits = media_limits(settings)
         self.metrics = Metrics(self.engine_status)
         self._resolved = resolved
+        self._ahead = engine
         self._client: EngineClient | None = None
         self._processors: dict[Edition, Processor] = {}
         self._defaults: dict[Edition, SamplingParams] = {}
@@ -128,7 +134,7 @@ class ChatService:
             if self._resolved is None:
                 self._resolved = await asyncio.to_thread(resolve, self.settings)
             self._planned.set()
-            self._client = EngineClient(self._resolved.engines, log_level=self.settings.log_level)
+            self._client = EngineClient(self._resolved.engines, log_level=self.settings.log_level, ahead=self._ahead)
             await self._client.start()
             for edition, folder in self._resolved.folders.items():
                 self._defaults[edition] = await asyncio.to_thread(default_sampling, folder, edition)
