@@ -116,7 +116,8 @@ def write_checkpoint(ours: Ours, folder: Path) -> None:
     (folder / "config.json").write_text(json.dumps(config))
     tokenizer = json.loads((folder / "tokenizer.json").read_text())
     words = tokenizer["model"]["vocab"]
-    taken = {*words.values(), *(token["id"] for token in tokenizer["added_tokens"])}
+    words |= {token["content"]: token["id"] for token in tokenizer["added_tokens"]}  # else they move behind the others
+    taken = set(words.values())
     for number in range(config["text_config"]["vocab_size"]):
         if number not in taken:
             words[f"w{number}"] = number
