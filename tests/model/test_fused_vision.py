@@ -85,6 +85,16 @@ def test_grids_that_come_again_are_captured_and_replayed(model: Qwen3VL, monkeyp
     assert list(tower._graphs) == [((1, 2, 2),), ((2, 2, 2),)]
 
 
+def test_common_grids_are_captured_before_they_come(model: Qwen3VL, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fused_vision, "COMMON", ((1, 2, 4), (1, 2, 2), (1, 8, 8)))
+    tower = FusedTower(model.visual, capture=capture, largest=8, kept=12)
+    assert [tower.warm_up() for _ in range(3)] == [True, True, False]
+    assert list(tower._graphs) == [((1, 2, 4),), ((1, 2, 2),)]
+    x = patches(8)
+    torch.testing.assert_close(tower(x, [(1, 2, 4)]), FusedTower(model.visual)(x, [(1, 2, 4)]), **TOLERANCE)
+    assert not FusedTower(model.visual).warm_up()
+
+
 def test_large_media_go_alone_and_small_ones_together(model: Qwen3VL, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fused_vision, "ALONE", 8)
     grids = [(1, 2, 4), (1, 2, 2), (1, 2, 2), (1, 2, 4)]

@@ -35,7 +35,7 @@ SLICE_SECONDS = 0.02
 STRETCH = 1.5  # times that a slice may take if that ends the picture: replayed whole it costs the host next to nothing
 AGREEMENT = 0.05  # how far, relative to all features, the fused tower may be from the plain one
 REPLAYED = 8192  # patches that are replayed together: with more, the launches no longer count and the memory does
-KEPT = 16384  # patches of all graphs that stay
+KEPT = 24576  # patches of all graphs that stay
 FIRST_RATE = {"cuda": 1e14, "cpu": 5e10}  # operations a second, before anything was measured
 
 
@@ -56,6 +56,7 @@ class Tower(Protocol):
     def begin(self, patches: Tensor, grids: List[Grid]) -> Encoding: ...
     def advance(self, encoding: Encoding, layers: int) -> None: ...
     def finish(self, encoding: Encoding) -> Tensor: ...
+    def warm_up(self) -> bool: ...
 
 
 def replay_bytes(config: VisionConfig, element: int) -> int:
@@ -99,6 +100,10 @@ class Encoder:
         self._job: _Job | None = None
         self._failures: dict[FeatureKey, Exception] = {}
         self._pace = _Pace(device)
+
+    def warm_up(self) -> bool:
+        """Make one more common size of picture quick for when it comes; False when there is none left."""
+        return self.tower.warm_up()
 
     @torch.inference_mode()
     def encode(self, wanted: List[Wanted]) -> None:

@@ -127,7 +127,7 @@ class Runner:
     @torch.inference_mode()
     def warm_up(self) -> bool:
         """Make one more kind of step quick for when it is first needed; whether there was one."""
-        return self.graphs is not None and self.graphs.warm_up()
+        return (self.graphs is not None and self.graphs.warm_up()) or self.encoder.warm_up()
 
     def check(self) -> None:
         """Raise when the device does not compute any more."""

@@ -41,6 +41,7 @@ Capture = Callable[[Callable[[], Any]], tuple[Any, Any]]
 
 POSITION_BYTES = 64 << 20  # of position embeddings and angles that are kept, the last grid's always
 ALONE = 2048  # patches of a medium that fill a GPU: it gains nothing from company
+COMMON: tuple[Grid, ...] = ((1, 64, 64), (1, 32, 32), (1, 48, 64), (1, 64, 48))  # captured before they come
 SEEN = 1024  # grids that are remembered
 AGREEMENT = 0.03  # how far, relative to all features, cuDNN's may be from ours: a few roundings to bfloat16
 
@@ -117,6 +118,20 @@ class FusedTower:
             return self._encode(patches, grids)
         sizes = [_patches(part) for part in parts]
         return torch.cat([self._encode(*one) for one in zip(patches.split(sizes), parts, strict=True)], dim=1)
+
+    @torch.inference_mode()
+    def warm_up(self) -> bool:
+        """Capture the next of the common grids; False when there is none left."""
+        if self._capture is None:
+            return False
+        for grid in COMMON:
+            if (grid,) not in self._seen and _patches([grid]) <= self._largest:
+                weight = self.tower.pos_embed.weight
+                patches = torch.zeros(_patches([grid]), self.config.patch_dim, dtype=weight.dtype, device=weight.device)
+                for _ in range(2):
+                    self._encode(patches, [grid])
+                return True
+        return False
 
     def _encode(self, patches: Tensor, grids: Sequence[Grid]) -> Tensor:
         """Replay, or compute and perhaps capture."""

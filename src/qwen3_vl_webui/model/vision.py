@@ -160,6 +160,10 @@ class VisionTower(nn.Module):
         assert encoding.layer == self.config.depth, "layers are left to run"
         return torch.stack([self.merger(encoding.x), *encoding.levels])
 
+    def warm_up(self) -> bool:
+        """Make one more common grid quick for when it comes; False, for here none becomes quicker."""
+        return False
+
     def learned_positions(self, frame: FramePositions) -> Tensor:
         """Position embeddings of one frame, [patches, hidden] float32: four taps of the learned grid."""
         total: Tensor = self.pos_embed(frame.taps[0]) * frame.tap_weights[0].unsqueeze(-1)
