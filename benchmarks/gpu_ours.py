@@ -25,7 +25,7 @@ from qwen3_vl_webui.engine.request import EngineRequest, Failed, MediaInput, Pix
 from qwen3_vl_webui.model.config import ModelConfig
 from qwen3_vl_webui.model.qwen3_vl import Qwen3VL
 from qwen3_vl_webui.model.weights import initialize
-from qwen3_vl_webui.plan import BLOCK_SIZE
+from qwen3_vl_webui.plan import BLOCK_SIZE, PROMPT_STEP
 from qwen3_vl_webui.processing.positions import position_ids
 from shapes import Size, config_json
 
@@ -250,6 +250,7 @@ class Ours:
                 max_waiting=4 * MOST,
                 num_blocks=MOST * (-(-(PROMPT + NEW) // block) + 1),
                 block_size=block,
+                max_prompt_tokens=PROMPT_STEP * 2048,
                 prefix_cache=False,
                 vision_cache_bytes=2 << 30,
             )

@@ -122,7 +122,8 @@ class Settings(BaseSettings):
     )
     max_batch_tokens: int = setting(
         2048,
-        "Tokens computed in one step; long prompts are split into such chunks",
+        "Tokens computed in one step; long prompts are split into such chunks (on a GPU four times as many while no "
+        "answer is being written)",
         unit="tokens",
         group="engine",
         ge=16,

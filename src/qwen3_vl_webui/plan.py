@@ -50,6 +50,7 @@ SIZES: Mapping[str, Footprint] = {
 PUBLISHED_CONTEXT = 262_144  # of all sizes
 CUDA_BYTES = GB // 2  # CUDA's own part of a card, which is not gone yet when we look
 CONTEXT = {"cpu": 40_960, "cuda": 65_536}  # longest context when the user names none
+PROMPT_STEP = 4  # times as many tokens may a step take on a GPU while no answer is being written
 BLOCK_SIZE = {"cpu": 16, "cuda": 128, "flash-attn": 256}  # tokens; larger ones cost memory and give speed
 HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
 DType = Literal["bfloat16", "float16", "float32"]
@@ -239,6 +240,7 @@ def _engine_config(settings: Settings, *, checkpoint: str, device: str, dtype: D
         max_running=settings.max_running,
         max_waiting=settings.max_waiting,
         max_batch_tokens=settings.max_batch_tokens,
+        max_prompt_tokens=None if device == "cpu" else PROMPT_STEP * settings.max_batch_tokens,
         block_size=settings.block_size or BLOCK_SIZE["flash-attn" if settings.flash_attn else device.partition(":")[0]],
         attention="flash-attn" if settings.flash_attn else "auto",
         kv_cache_bytes=None if settings.kv_cache_gb is None else int(settings.kv_cache_gb * GB),

@@ -44,11 +44,12 @@ class EngineMachine(RuleBasedStateMachine):
         chunk=st.sampled_from([8, 24, 200]),
         prefix_cache=st.booleans(),
         vision=st.sampled_from([0, 1 << 20]),
+        alone=st.sampled_from([None, 60]),
     )
-    def build(self, blocks: int, chunk: int, prefix_cache: bool, vision: int) -> None:
+    def build(self, blocks: int, chunk: int, prefix_cache: bool, vision: int, alone: int | None) -> None:
         self.engine = self.bench.engine(
             num_blocks=blocks, block_size=4, max_batch_tokens=chunk, prefix_cache=prefix_cache,
-            vision_cache_bytes=vision, max_running=4, max_waiting=6, max_context=110,
+            vision_cache_bytes=vision, max_prompt_tokens=alone, max_running=4, max_waiting=6, max_context=110,
         )  # fmt: skip
         runner = self.engine._runner
         patches = runner.encoder._patches
@@ -164,7 +165,7 @@ def test_a_long_random_life(bench: Bench) -> None:
     for seed in range(3):
         rng = np.random.default_rng(seed)
         machine = EngineMachine()
-        machine.build(int(rng.choice([28, 60])), int(rng.choice([8, 24])), bool(seed % 2), 0)
+        machine.build(int(rng.choice([28, 60])), int(rng.choice([8, 24])), bool(seed % 2), 0, [None, 60][seed % 2])
         for _ in range(150):
             move = rng.random()
             if move < 0.3:

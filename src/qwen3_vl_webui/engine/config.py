@@ -18,6 +18,7 @@ class EngineConfig(msgspec.Struct, frozen=True, kw_only=True):
     max_running: int = 16  # sequences decoding together
     max_waiting: int = 256  # requests that wait for a place; one more is refused with 429
     max_batch_tokens: int = 2048  # token budget of a step: decoding first, then chunks of prompts
+    max_prompt_tokens: int | None = None  # of a step in which nobody decodes, if more: nobody's next token is late then
     block_size: int = 16  # tokens a KV block
     num_blocks: int | None = None  # None: from `kv_cache_bytes`
     kv_cache_bytes: int | None = None  # None: planned from the free memory (`engine.memory`)
@@ -29,6 +30,11 @@ class EngineConfig(msgspec.Struct, frozen=True, kw_only=True):
     attention: Literal["auto", "torch", "triton", "flash-attn"] = "auto"  # `engine.attention`; auto: the fastest
     overlap: bool | None = None  # prepare a step while the one before is computed; None: on a GPU
     threads: int | None = None  # CPU threads; None: PyTorch's choice
+
+    @property
+    def largest_step(self) -> int:
+        """Tokens of the largest step."""
+        return max(self.max_batch_tokens, self.max_prompt_tokens or 0)
 
     @property
     def folder(self) -> Path:

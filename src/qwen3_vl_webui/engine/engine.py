@@ -118,7 +118,8 @@ class Engine:
             self._vision,
             max_running=config.max_running,
             max_batch_tokens=config.max_batch_tokens,
-            max_encode_tokens=config.max_batch_tokens,
+            max_prompt_tokens=config.largest_step,
+            max_encode_tokens=config.largest_step,
         )
         self._grammars = GrammarCompiler(
             config.folder / "tokenizer.json", text.vocab_size, self.model.config.eos_token_ids

@@ -78,7 +78,7 @@ def resident_bytes(config: EngineConfig, size: Footprint) -> int:
 def activation_bytes(config: EngineConfig, size: Footprint) -> int:
     """The peak of a step, or of the largest picture."""
     element = ELEMENT_BYTES[config.dtype]
-    step = config.max_batch_tokens * size.hidden_size * STEP_VALUES * element
+    step = config.largest_step * size.hidden_size * STEP_VALUES * element
     if config.device == "cpu":  # a large picture's peak is short, and the KV cache was given a small share only
         return step
     patches = min(LARGEST_PICTURE, config.max_context) * size.merge**2

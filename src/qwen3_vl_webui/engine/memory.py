@@ -92,16 +92,16 @@ def _activation_bytes(config: EngineConfig, model: Qwen3VL, device: torch.device
     """Peak memory above the weights: the largest picture, or a step's token budget and its sampling."""
     vision, dtype = model.config.vision, getattr(torch, config.dtype)
     merge = vision.spatial_merge_size
-    side = max(int(config.max_batch_tokens**0.5), 1)  # visual tokens
+    side = max(int(config.largest_step**0.5), 1)  # visual tokens
     grid = (1, side * merge, side * merge)
     patches = torch.zeros(grid[1] * grid[2], vision.patch_dim, dtype=dtype, device=device)
     with _Peak(device) as peak:
         model.encode(patches, [grid])
     # Proportional to the patches. The largest picture itself is not run: its attention alone would take seconds.
-    largest = max(min(LARGEST_PICTURE, config.max_context), config.max_batch_tokens)
+    largest = max(min(LARGEST_PICTURE, config.max_context), config.largest_step)
     encoding = int((peak.bytes + patches.nbytes) * largest / side**2)
     del patches
-    count = config.max_batch_tokens
+    count = config.largest_step
     tokens = torch.zeros(count, dtype=torch.int64, device=device)
     positions = torch.arange(count, device=device).expand(3, -1)
     with _Peak(device) as peak:

@@ -56,12 +56,20 @@ class Scheduler:
     """The queue and the running sequences. `running` is ordered by arrival: earlier ones are served first."""
 
     def __init__(
-        self, blocks: BlockPool, vision: VisionCache, *, max_running: int, max_batch_tokens: int, max_encode_tokens: int
+        self,
+        blocks: BlockPool,
+        vision: VisionCache,
+        *,
+        max_running: int,
+        max_batch_tokens: int,
+        max_prompt_tokens: int,
+        max_encode_tokens: int,
     ) -> None:
         self.blocks = blocks
         self.vision = vision
         self.max_running = max_running
         self.max_batch_tokens = max_batch_tokens
+        self.max_prompt_tokens = max_prompt_tokens  # while nobody decodes
         self.max_encode_tokens = max_encode_tokens  # visual tokens that one step encodes; a larger picture goes alone
         self.waiting: deque[Sequence] = deque()
         self.running: list[Sequence] = []
@@ -105,6 +113,8 @@ class Scheduler:
         schedule = Schedule()
         budget = self._grow(schedule)
         schedule.decoding = bool(schedule.chunks)
+        if not schedule.decoding:
+            budget = self.max_prompt_tokens
         for sequence in self.running:  # prompts under way
             if sequence.num_pending > 1 and budget > 0:
                 budget -= self._chunk(schedule, sequence, budget)
