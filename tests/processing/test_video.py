@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 import media_cases as make
 from qwen3_vl_webui.errors import InvalidRequest, TooLarge
+from qwen3_vl_webui.processing import container
 from qwen3_vl_webui.processing.container import frames_at, opened_video
 from qwen3_vl_webui.processing.limits import MediaLimits
 from qwen3_vl_webui.processing.messages import MediaBudget
@@ -264,3 +265,29 @@ def test_threads_find_the_frames_that_one_thread_finds(gop: int) -> None:
         assert all(np.array_equal(together[at], alone[at]) for at in wanted)
         assert len(together) == len(order) == len(wanted)
         assert np.array_equal(order[0], first)  # which decides the size of all
+
+
+def test_pictures_that_no_other_refers_to_are_decoded_only_when_wanted(monkeypatch: pytest.MonkeyPatch) -> None:
+    clip = counter(60, codec="libx264", gop=20, fps=24)
+    source = Source.from_bytes(clip)
+    with opened_video(source) as file:
+        stamps = [(one.pts, one.is_keyframe) for one in file.demux(video=0) if one.size and one.pts is not None]
+    order, keys = sorted(pts for pts, _ in stamps), sorted(pts for pts, key in stamps if key)
+    skipped: list[bool] = []
+    right = container._is_unreferenced
+
+    def counted(data: memoryview, prefix: int) -> bool:
+        skipped.append(right(data, prefix))
+        return skipped[-1]
+
+    monkeypatch.setattr(container, "_is_unreferenced", counted)
+    for wanted in (order[::7], order[1::5], order):
+        del skipped[:]
+        found = frames_at(source, wanted, keys, lambda frame: frame, threads=1)
+        assert any(skipped) == (wanted != order)
+        monkeypatch.setattr(container, "_skip", lambda *_: None)
+        whole = frames_at(source, wanted, keys, lambda frame: frame, threads=1)
+        monkeypatch.undo()
+        monkeypatch.setattr(container, "_is_unreferenced", counted)
+        assert list(found) == wanted
+        assert all(np.array_equal(found[at], whole[at]) for at in wanted)

@@ -1,7 +1,8 @@
 """Frames of a video file at given timestamps, decoded with seeks, in several threads where key frames allow it.
 
 Between two key frames decoding is one long chain; across them it is not. Each thread opens the file for itself and
-decodes without threads of its own: FFmpeg's frame threads lose, at every seek, what they have begun.
+decodes without threads of its own: FFmpeg's frame threads lose, at every seek, what they have begun. Pictures that no
+other refers to, which H.264 marks, are only decoded when they are wanted.
 """
 
 from __future__ import annotations
@@ -65,20 +66,26 @@ def frames_at(
     no timestamps. The first frame is taken before any other, then several at once, each part in order.
     """
     parts = _parts(wanted[1:], keys, threads)
-    if len(parts) > 1 and (found := _part(source, wanted[:1], keys, take, 1)):
+    if len(parts) < 2:
+        found = _part(source, wanted, keys, take, threads)
+    elif found := _part(source, wanted[:1], keys, take, 1):
         with ThreadPoolExecutor(len(parts), "decode") as pool:
             for one in pool.map(lambda part: _part(source, part, keys, take, 1), parts):
                 found |= one
-        if len(found) == len(wanted):
-            return found
-        # A damaged file, or one whose demuxer seeks badly: from the beginning to the end more may be found.
-    return _part(source, wanted, keys, take, threads)
+    if len(found) == len(wanted):
+        return found
+    # A damaged file, or one whose demuxer seeks badly: from the beginning to the end more may be found.
+    return _part(source, wanted, keys, take, threads, whole=True)
 
 
-def all_frames(container: av.container.InputContainer, stream: av.VideoStream) -> Iterator[av.VideoFrame]:
-    """All frames from here on, as far as the file can be read."""
+def all_frames(
+    container: av.container.InputContainer, stream: av.VideoStream, skip: Callable[[av.Packet[av.VideoStream]], bool] | None = None
+) -> Iterator[av.VideoFrame]:
+    """All frames from here on, as far as the file can be read, without those of the packets to `skip`."""
     try:
         for packet in container.demux(stream):
+            if skip is not None and packet.size and skip(packet):
+                continue
             try:
                 yield from packet.decode()
             except av.error.InvalidDataError:
@@ -110,14 +117,40 @@ def _parts(wanted: Sequence[int], keys: Sequence[int], count: int) -> list[Seque
     return [*parts, wanted[start:]]
 
 
-def _part(source: Source, wanted: Sequence[int], keys: Sequence[int], take: Take, threads: int) -> dict[int, Frame]:
+def _part(
+    source: Source, wanted: Sequence[int], keys: Sequence[int], take: Take, threads: int, *, whole: bool = False
+) -> dict[int, Frame]:
+    """`whole`: skip nothing."""
     with opened_video(source) as container:
         stream = container.streams.video[0]
         if threads > 1:
             stream.thread_type = "AUTO"
         else:
             stream.codec_context.thread_count = 1
-        return _seek_and_decode(container, stream, wanted, keys, take)
+        return _seek_and_decode(container, stream, wanted, keys, take, None if whole else _skip(stream, wanted))
+
+
+def _skip(stream: av.VideoStream, wanted: Sequence[int]) -> Callable[[av.Packet[av.VideoStream]], bool] | None:
+    """Which packets need no decoding: H.264 in length-prefixed units, as MP4 and Matroska have it, no other codec."""
+    header = stream.codec_context.extradata
+    if stream.codec_context.name != "h264" or not header or len(header) < 5 or header[0] != 1:
+        return None
+    prefix, asked = (header[4] & 3) + 1, frozenset(wanted)
+    return lambda packet: packet.pts not in asked and _is_unreferenced(memoryview(packet), prefix)
+
+
+def _is_unreferenced(data: memoryview, prefix: int) -> bool:
+    """Whether no slice in a packet says that others may refer to it (H.264, 7.3.1: nal_ref_idc)."""
+    slices = 0
+    at = 0
+    while at + prefix < len(data):
+        kind = data[at + prefix]
+        if 1 <= kind & 31 <= 5:
+            if kind & 0x60:
+                return False
+            slices += 1
+        at += prefix + int.from_bytes(data[at : at + prefix], "big")
+    return slices > 0
 
 
 def _seek_and_decode(
@@ -126,6 +159,7 @@ def _seek_and_decode(
     wanted: Sequence[int],
     keys: Sequence[int],
     take: Take,
+    skip: Callable[[av.Packet[av.VideoStream]], bool] | None,
 ) -> dict[int, Frame]:
     found: dict[int, Frame] = {}
     frames: Iterator[av.VideoFrame] = iter(())
@@ -136,13 +170,13 @@ def _seek_and_decode(
         key = keys[at] if at >= 0 else target
         if reached is None or (seekable and key > reached):
             container.seek(key, stream=stream, backward=True, any_frame=False)
-            frames = all_frames(container, stream)
+            frames = all_frames(container, stream, skip)
             first = next(frames, None)
             if first is None or first.pts is None or first.pts > target:
                 # Some demuxers seek by decoding time and go too far, and a damaged index leads anywhere.
                 seekable = False
                 rewind(container, stream)
-                frames = all_frames(container, stream)
+                frames = all_frames(container, stream, skip)
             else:
                 frames = chain((first,), frames)
             reached = None
