@@ -72,11 +72,17 @@ class Answer:
 class Bench:
     """Makes requests, runs engines, and knows the right answers."""
 
-    def __init__(self, folder: Path, **settings: Any) -> None:
-        """`settings` of all its engines."""
+    def __init__(self, folder: Path, *, slack: float = 0.0, **settings: Any) -> None:
+        """`settings` of all its engines. `slack`: how far below the largest a greedy token's logit may lie, in standard
+        deviations of the logits: more than 0 where engines compute in a coarser format than the right answers.
+        """
         self.folder = folder
         self.settings = settings
+        self.slack = slack
         self.model = load_model(folder, device=torch.device("cpu"), dtype=torch.float32)
+        self._served = self.model  # by the engines
+        if (device := settings.get("device", "cpu")) != "cpu":
+            self._served = load_model(folder, device=torch.device(device), dtype=getattr(torch, settings["dtype"]))
         self.config = self.model.config
         self.tokenizer: Tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         self.media: dict[str, Tensor] = {}
@@ -128,7 +134,7 @@ class Bench:
             "max_batch_tokens": 256,
             "max_running": 8,
         }
-        return Engine(EngineConfig(**{**defaults, **self.settings, **settings}), self.model)
+        return Engine(EngineConfig(**{**defaults, **self.settings, **settings}), self._served)
 
     def add(self, engine: Engine, request: EngineRequest) -> None:
         engine.add(request, self.pixels(request))
@@ -172,6 +178,16 @@ class Bench:
                 generated.append(token)
             self._oracle[key] = generated
         return self._oracle[key]
+
+    def is_right(self, request: EngineRequest, tokens: Sequence[int]) -> bool:
+        """Whether a greedy answer may begin with these tokens."""
+        if not self.slack:
+            return list(tokens) == self.greedy(request)[: len(tokens)]
+        for at, token in enumerate(tokens):
+            logits = self.logits(request, tokens[:at])
+            if float(logits.max() - logits[token]) > self.slack * float(logits.std()):
+                return False
+        return True
 
     def drain(self, engine: Engine, limit: int = 20_000) -> list[EngineOutput]:
         """Step until nothing is left."""

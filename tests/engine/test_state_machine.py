@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
@@ -139,13 +141,12 @@ class EngineMachine(RuleBasedStateMachine):
         assert sorted(failed + ended) == sorted(self.asked), "each request ends exactly once"
         answers = self.bench.collect([o for o in self.outputs if o.request_id not in set(failed)])
         for name in ended:
-            right = self.bench.greedy(self.asked[name])
             for answer in answers[name]:
+                assert self.bench.is_right(self.asked[name], answer.tokens)
                 if answer.reason == "cancelled":
                     assert name in self.cancelled
-                    assert answer.tokens == right[: len(answer.tokens)]
                 else:
-                    assert answer.tokens == right
+                    assert len(answer.tokens) == self.asked[name].sampling.max_tokens
 
 
 @pytest.mark.timeout(200)
@@ -161,8 +162,20 @@ def test_any_schedule(bench: Bench) -> None:
 
 def test_a_long_random_life(bench: Bench) -> None:
     """The same machine, driven by dice for a while: longer histories than a search tries."""
+    live(bench, seeds=3)
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+@pytest.mark.parametrize("dtype", ["bfloat16", "float16"])
+def test_a_long_random_life_on_a_gpu(tiny_checkpoint: Path, dtype: str) -> None:
+    """Kernels, graphs, overlap and all."""
+    live(Bench(tiny_checkpoint, device="cuda", dtype=dtype, slack=0.1), seeds=6)
+
+
+def live(bench: Bench, seeds: int) -> None:
     EngineMachine.bench = bench
-    for seed in range(3):
+    for seed in range(seeds):
         rng = np.random.default_rng(seed)
         machine = EngineMachine()
         machine.build(int(rng.choice([28, 60])), int(rng.choice([8, 24])), bool(seed % 2), 0, [None, 60][seed % 2])
