@@ -12,11 +12,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from qwen3_vl_webui.kernels import transfer
+
 
 def to_device(array: NDArray[Any], device: torch.device) -> Tensor:
     """The array on the device, in stream order. On a CPU it shares the array's memory."""
-    tensor = torch.from_numpy(array)
-    return tensor if device.type == "cpu" else tensor.pin_memory().to(device, non_blocking=True)
+    return transfer.to_device(torch.from_numpy(array), device)
 
 
 def send(array: NDArray[Any], target: Tensor) -> None:
