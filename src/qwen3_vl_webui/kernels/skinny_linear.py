@@ -127,7 +127,7 @@ def linear(
     ahead: Ahead | None = None,
     dependent: bool = False,
     late: bool = False,
-    when: int = 1,
+    peel: bool = False,
 ) -> Tensor:
     """x [m, k] times weight [n, k]: [m, n], or [m, n / 2] when gated. All contiguous.
 
@@ -156,7 +156,6 @@ def linear(
         "ADD": residual is not None,
         "DEPENDENT": dependent,
         "LATE": late,
-        "WHEN": when,
         **dependent_launch.launch_options(dependent),
     }
     if isinstance(tiles, VectorTiles):
@@ -201,6 +200,7 @@ def linear(
         COLUMNS=tiles.columns,
         STEPS=triton.cdiv(triton.cdiv(k, tiles.columns), tiles.split),
         SPLIT=tiles.split,
+        PEEL=peel and k % (tiles.columns * tiles.split) == 0,
         STAGES=tiles.stages,
         num_warps=tiles.warps,
         num_stages=tiles.stages,
@@ -260,7 +260,6 @@ def _vector(  # type: ignore[no-untyped-def]
     ADD: tl.constexpr,
     DEPENDENT: tl.constexpr,
     LATE: tl.constexpr,
-    WHEN: tl.constexpr,
 ):
     if DEPENDENT and not LATE:
         dependent_launch.launch_dependents()
@@ -289,8 +288,6 @@ def _vector(  # type: ignore[no-untyped-def]
         dependent_launch.wait()
     else:
         tl.debug_barrier()  # else the compiler moves the loads down to where they are used
-    if SPREAD > 0 and WHEN == 0:
-        _request(block, following, next_rows, next_k, next_columns, share, SPREAD)
     total = tl.zeros((ROWS, COLUMNS), tl.float32)
     other_total = tl.zeros((ROWS, COLUMNS), tl.float32)
     squares = tl.zeros((COLUMNS,), tl.float32)
@@ -303,7 +300,7 @@ def _vector(  # type: ignore[no-untyped-def]
         total += tiles[step].to(tl.float32) * vector[None, :]
         if GATED:
             other_total += others[step].to(tl.float32) * vector[None, :]
-    if SPREAD > 0 and WHEN == 1:
+    if SPREAD > 0:
         _request(block, following, next_rows, next_k, next_columns, share, SPREAD)
     if DEPENDENT and LATE:
         dependent_launch.launch_dependents()
@@ -342,13 +339,13 @@ def _rows(  # type: ignore[no-untyped-def]
     COLUMNS: tl.constexpr,
     STEPS: tl.constexpr,
     SPLIT: tl.constexpr,
+    PEEL: tl.constexpr,
     STAGES: tl.constexpr,
     SPREAD: tl.constexpr,
     GATED: tl.constexpr,
     ADD: tl.constexpr,
     DEPENDENT: tl.constexpr,
     LATE: tl.constexpr,
-    WHEN: tl.constexpr,
 ):
     if DEPENDENT and not LATE:
         dependent_launch.launch_dependents()
@@ -359,15 +356,22 @@ def _rows(  # type: ignore[no-untyped-def]
     known = tl.minimum(rows, n - 1).to(tl.int64)  # beyond the end: some row, never stored
     tokens = tl.arange(0, PADDED)
     columns = tl.arange(0, COLUMNS)
+    up = tl.cast(n, tl.int64) * K
+    if PEEL:  # what the first step reads of the weight is requested before anything is waited for
+        start = first + columns
+        gate_tile = tl.load(weight + known[None, :] * K + start[:, None], eviction_policy="evict_first")
+        if GATED:
+            up_tile = tl.load(weight + up + known[None, :] * K + start[:, None], eviction_policy="evict_first")
     if DEPENDENT:
         dependent_launch.wait()
-    if SPREAD > 0 and WHEN == 0:
-        program = part * tl.num_programs(0) + block
-        _request(program, following, next_rows, next_k, next_columns, share, SPREAD)
     gate_total = tl.zeros((PADDED, ROWS), tl.float32)
     up_total = tl.zeros((PADDED, ROWS), tl.float32)
-    up = tl.cast(n, tl.int64) * K
-    for step in tl.range(0, STEPS, num_stages=STAGES):
+    if PEEL:
+        values = tl.load(x + tokens[:, None] * K + start[None, :], mask=(tokens < m)[:, None], other=0.0)
+        gate_total = tl.dot(values, gate_tile, gate_total)
+        if GATED:
+            up_total = tl.dot(values, up_tile, up_total)
+    for step in tl.range(1 if PEEL else 0, STEPS, num_stages=STAGES):
         at = first + step * COLUMNS + columns
         if K % (COLUMNS * SPLIT) == 0:
             values = tl.load(x + tokens[:, None] * K + at[None, :], mask=(tokens < m)[:, None], other=0.0)
@@ -383,7 +387,7 @@ def _rows(  # type: ignore[no-untyped-def]
             else:
                 tile = tl.load(weight + up + known[None, :] * K + at[:, None], mask=(at < K)[:, None], other=0.0)
             up_total = tl.dot(values, tile, up_total)
-    if SPREAD > 0 and WHEN == 1:
+    if SPREAD > 0:
         program = part * tl.num_programs(0) + block
         _request(program, following, next_rows, next_k, next_columns, share, SPREAD)
     if DEPENDENT and LATE:

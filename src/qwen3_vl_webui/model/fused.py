@@ -28,6 +28,12 @@ from qwen3_vl_webui.model.text import DecoderLayer, RMSNorm
 
 QKV, OUT, GATE_UP, DOWN = range(4)  # the products of a layer in their order; the output layer's follows the last one's
 
+LATE_ONE = (QKV, OUT, DOWN)
+LATE_MORE = (QKV, OUT, DOWN)
+AHEAD_ONE = 0
+AHEAD_MORE = 0
+PEEL = True
+
 
 class FusedDecoder:
     """`Qwen3VL.forward` and `.logits` over fused kernels. One stream at a time may run it."""
@@ -47,14 +53,14 @@ class FusedDecoder:
             parts = (attention.qkv_proj, attention.o_proj, mlp.gate_up_proj, mlp.down_proj)
             weights += [part.weight for part in parts]
         self.weights = [*weights, self.output]
-        self.request_ahead(0)
-        self.when = 1
-        self.late = frozenset((QKV, OUT, GATE_UP, DOWN))
+        self.request_ahead(AHEAD_ONE, AHEAD_MORE)
+        self.late_one, self.late_more, self.peel = frozenset(LATE_ONE), frozenset(LATE_MORE), PEEL
 
-    def request_ahead(self, limit: int) -> None:
+    def request_ahead(self, one: int, more: int) -> None:
         """Let each product request so many bytes of the next one's weight into the L2 cache; 0: none."""
         following = self.weights[1:]
-        self.ahead = [*(Ahead.of(weight, limit) for weight in following), None]
+        self.ahead_one = [*(Ahead.of(weight, one) for weight in following), None]
+        self.ahead_more = [*(Ahead.of(weight, more) for weight in following), None]
 
     def forward(
         self,
@@ -162,10 +168,10 @@ class FusedDecoder:
             self.weights[product],
             tiles,
             self.scratch,
-            ahead=self.ahead[product],
+            ahead=(self.ahead_one if len(x) == 1 else self.ahead_more)[product],
             dependent=self.dependent,
-            late=product % 4 in self.late,
-            when=self.when,
+            late=product % 4 in (self.late_one if len(x) == 1 else self.late_more),
+            peel=self.peel,
             **options,
         )
 
