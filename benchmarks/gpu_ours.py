@@ -8,7 +8,7 @@ import io
 import statistics
 import time
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from fractions import Fraction
@@ -25,12 +25,12 @@ from qwen3_vl_webui.engine.request import EngineRequest, Failed, MediaInput, Pix
 from qwen3_vl_webui.model.config import ModelConfig
 from qwen3_vl_webui.model.qwen3_vl import Qwen3VL
 from qwen3_vl_webui.model.weights import initialize
-from qwen3_vl_webui.plan import BLOCK_SIZE, PROMPT_STEP
 from qwen3_vl_webui.processing.positions import position_ids
 from shapes import Size, config_json
 
 PROMPT, NEW, AFTER_PICTURE = 512, 256, 64
 SIDE = 1024  # of the pictures
+BLOCK = 128  # and four times the tokens while nobody decodes: what `plan` gives to GPUs
 MOST = 256  # sequences
 
 
@@ -143,7 +143,7 @@ class Ours:
         """Decoded in threads, handed in as they come."""
         times, decoding = [], []
         for at in range(6 if count == 1 else 4):
-            files = [jpeg(1000 * at + number) for number in range(count)]
+            files = jpegs(range(1000 * at, 1000 * at + count))
             begin = time.perf_counter()
             with ThreadPoolExecutor() as pool:
                 run = self.run_as_they_come(pool.map(decoded, files), begin)
@@ -159,11 +159,11 @@ class Ours:
         }
 
     def pause(self) -> dict[str, Any]:
-        """31 streams decode; a prompt of 16,384 tokens with eight pictures is handed in on the way. Three times."""
+        """31 streams decode; a prompt of 16,384 tokens with eight pictures is handed in on the way. Thrice."""
         worst, usual, waits = [], [], []
         for at in range(4):
-            streams = [self.text(400) for _ in range(31)]
-            media = [decoded(jpeg(50_000 + 8 * at + number)) for number in range(8)]
+            streams = [self.text(300) for _ in range(31)]
+            media = [decoded(file) for file in jpegs(range(50_000 + 8 * at, 50_008 + 8 * at))]
             newcomer = self.prompt([(16384 - 8 * 1026) // 9] * 9, media, new=2)
             run = self.run(streams, later=(newcomer, 60))
             (name, request_media) = newcomer[0].request_id, newcomer[1]
@@ -240,7 +240,6 @@ class Ours:
     @property
     def engine(self) -> Engine:
         if self._engine is None:
-            block = BLOCK_SIZE[self.device.type]
             config = EngineConfig(
                 checkpoint="",
                 device=str(self.device),
@@ -248,9 +247,9 @@ class Ours:
                 max_context=128 * 1024 + 512,
                 max_running=MOST,
                 max_waiting=4 * MOST,
-                num_blocks=MOST * (-(-(PROMPT + NEW) // block) + 1),
-                block_size=block,
-                max_prompt_tokens=PROMPT_STEP * 2048,
+                num_blocks=MOST * (-(-(PROMPT + NEW) // BLOCK) + 1),
+                block_size=BLOCK,
+                max_prompt_tokens=4 * 2048,
                 prefix_cache=False,
                 vision_cache_bytes=2 << 30,
             )
@@ -355,6 +354,11 @@ def decoded(file: bytes) -> Medium:
 
     frame = decode_image(Source.from_bytes(file), 100_000_000, field="image")
     return Medium(frame[None], SIDE // 32, SIDE // 32, hashlib.sha256(file).hexdigest())
+
+
+def jpegs(seeds: Iterable[int]) -> list[bytes]:
+    with ThreadPoolExecutor() as pool:
+        return list(pool.map(jpeg, seeds))
 
 
 def jpeg(seed: int) -> bytes:

@@ -12,7 +12,7 @@ from typing import Any
 
 import torch
 
-from gpu_ours import AFTER_PICTURE, PROMPT, SIDE, decoded, jpeg
+from gpu_ours import AFTER_PICTURE, PROMPT, SIDE, decoded, jpegs
 from qwen3_vl_webui.model.config import ModelConfig
 from qwen3_vl_webui.model.pixels import to_patches
 from shapes import Size, config_json
@@ -90,11 +90,11 @@ class Peer:
         ids[:, AFTER_PICTURE // 2] = self.config.vision_start_token_id
         ids[:, AFTER_PICTURE // 2 + 1 : AFTER_PICTURE // 2 + 1 + visual] = self.config.image_token_id
         ids[:, AFTER_PICTURE // 2 + 1 + visual] = self.config.vision_end_token_id
-        files = [[jpeg(2000 + 100 * at + number) for number in range(count)] for at in range(4)]
+        files = jpegs(range(2000, 2000 + count))  # nothing is cached
 
         def first_tokens(at: int) -> torch.Tensor:
             with ThreadPoolExecutor() as pool:
-                media = list(pool.map(decoded, files[at]))
+                media = list(pool.map(decoded, files))
             patches = [
                 to_patches(torch.from_numpy(medium.frames).to(self.device), tower, torch.bfloat16)[0]
                 for medium in media

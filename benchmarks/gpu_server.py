@@ -1,7 +1,8 @@
 """The rows of `gpu.py` that need processes of their own: the start from a checkpoint on disk, and HTTP.
 
 The checkpoint is the random model of the other rows with the tokenizer and template of the bundled demo, whose
-vocabulary is filled up with words, so that every token that is sampled is text to be streamed.
+vocabulary is filled up with words, so that every token that is sampled is text to be streamed. What only the server
+needs is imported here when a row needs it: the other rows do without.
 """
 
 from __future__ import annotations
@@ -17,10 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from gpu_ours import Ours
-from http_overhead import Bare, Run, free_port, question, served
-from qwen3_vl_webui.config import Settings
 from qwen3_vl_webui.model.weights import save_weights
-from qwen3_vl_webui.plan import demo_folder
 from shapes import config_json
 
 STREAMS, NEW, ROUNDS = 32, 256, 3
@@ -44,6 +42,8 @@ class Server:
 
     def start(self) -> dict[str, Any]:
         """Twice; the checkpoint has just been written, so that the page cache has it."""
+        from http_overhead import free_port, served
+
         values = self._settings()
         times = []
         for _ in range(2):
@@ -61,6 +61,9 @@ class Server:
 
     def http_ratio(self) -> dict[str, Any]:
         """By turns, as `http_overhead` does; medians."""
+        from http_overhead import Bare, question, served
+        from qwen3_vl_webui.config import Settings
+
         values = self._settings()
         bare = Bare(Settings(**values))
         rates: dict[str, list[float]] = {"engine": [], "http": []}
@@ -68,7 +71,7 @@ class Server:
             for at in range(ROUNDS + 1):
                 questions = [question(at, stream, 24) for stream in range(STREAMS)]
                 for name, side in (("engine", bare), ("http", http)):
-                    run: Run = side.run(questions, NEW)
+                    run = side.run(questions, NEW)
                     assert run.tokens == STREAMS * NEW, run
                     if at:
                         rates[name].append(run.tokens / run.seconds)
@@ -91,6 +94,8 @@ class Server:
             self._folder.cleanup()
 
     def _settings(self) -> dict[str, Any]:
+        from http_overhead import free_port
+
         folder = self.checkpoint
         return {
             "instruct": str(folder),
@@ -106,6 +111,8 @@ class Server:
 
 def write_checkpoint(ours: Ours, folder: Path) -> None:
     """The random model under the demo's words."""
+    from qwen3_vl_webui.plan import demo_folder
+
     demo = demo_folder("instruct")
     for path in demo.glob("*.json"):
         shutil.copy(path, folder / path.name)
