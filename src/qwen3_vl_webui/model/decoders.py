@@ -21,7 +21,7 @@ def fastest_decoder(model: Qwen3VL) -> FusedDecoder | Qwen3VL:
     """The fused decoder if the model is on a GPU in half precision and the kernels pass their check there.
 
     What is missing or fails there is logged once and never an error: the plain decoder serves every device. The check
-    compiles what a step of one sequence needs, or takes it from Triton's cache.
+    compiles what steps of one and of a few sequences need, or takes it from Triton's cache.
     """
     weight = model.language_model.norm.weight  # no matrix: on a CPU those may be packed away
     if weight.device.type != "cuda" or weight.dtype not in (torch.bfloat16, torch.float16):
@@ -30,7 +30,7 @@ def fastest_decoder(model: Qwen3VL) -> FusedDecoder | Qwen3VL:
         from qwen3_vl_webui.model.fused import FusedDecoder  # needs Triton, which not every PyTorch brings
 
         fused = FusedDecoder(model)
-        error = fused.check(rows=1)
+        error = max(fused.check(rows) for rows in (1, 2))  # the kernel of one row and that of several
     except Exception as problem:  # whatever a compiler, a driver or a missing part may raise
         log.warning("the fused kernels cannot run here (%s); decoding without them", str(problem).splitlines()[:1])
         return model
