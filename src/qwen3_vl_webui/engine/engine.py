@@ -48,6 +48,8 @@ from qwen3_vl_webui.model.weights import load_model
 
 logger = logging.getLogger(__name__)
 
+STEPS_READY = 4  # calls of `warm_up` before the first request: someone alone with one short question finds all captured
+
 
 @dataclass(frozen=True, slots=True)
 class _UnderWay:
@@ -130,6 +132,8 @@ class Engine:
         self._prompt_tokens = 0
         self._pace = 1.0  # seconds between ends of requests, smoothed
         self._last_end = 0.0
+        for _ in range(STEPS_READY):
+            self.warm_up()
 
     def _graphs(self, decoder: Decoder, cache: KVCache) -> Graphs:
         config, device = self.config, cache.data.device

@@ -28,6 +28,7 @@ from qwen3_vl_webui.model.attention import Attention
 logger = logging.getLogger(__name__)
 
 PROMPT_SIZES = [16, 32, 64, 128, 192, 256, 320, 384, 512, 640, 768, 896, 1024]  # tokens
+COMMON_PROMPT = 512  # the size that is made ready first
 PROMPTS = 8  # that a replayed step of prompts has room for
 
 
@@ -192,10 +193,10 @@ class Graphs:
         if self.capture is None:
             return False
         sizes = self._decode_sizes
-        order = [(size, False) for size in sizes[:1]]
-        order += [(size, True) for size in PROMPT_SIZES if self.backend.static]
-        order += [(size, False) for size in sizes[1:]]
-        for size, prompts in order:
+        order = [(sizes[0], False)]
+        if self.backend.static:
+            order += [(size, True) for size in (COMMON_PROMPT, *PROMPT_SIZES)]
+        for size, prompts in [*order, *((size, False) for size in sizes[1:])]:
             step = (self._prompts if prompts else self._decodes).get(size)
             if step is None or (step.graph is None and step.capture is not None):
                 self.pad(size, prompts)

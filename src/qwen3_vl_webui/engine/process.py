@@ -51,6 +51,7 @@ log = logging.getLogger("qwen3_vl_webui.engine.process")  # this module runs as 
 LOST = 70  # exit status: the loop ended in an exception
 ORPHANED = 75  # exit status: the parent is gone
 LOADING_POLL_MS = 50
+WARM_UP_AFTER_MS = 1000  # idle for so long, the engine makes the next kind of step quick, which may take a second
 STATUS_SECONDS = 0.1  # how old a busy engine's status may get: one is not made for every step
 PR_SET_PDEATHSIG = 1
 
@@ -103,8 +104,9 @@ class EngineLoop:
                 self._status, self._phase, idle = editions.status(), "idle", True
                 self._send(self._heartbeat())  # at once: who watches for free blocks need not wait for the next one
             if timeout is None:
-                while not self._down.poll(0) and editions.warm_up():
-                    pass
+                patience = WARM_UP_AFTER_MS
+                while not self._down.poll(patience) and editions.warm_up():
+                    patience = 0
             outputs: list[Output] = []
             if timeout == 0 or self._down.poll(timeout):  # between steps a look costs less than a poll
                 self._phase, idle = "busy", False
