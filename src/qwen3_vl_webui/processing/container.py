@@ -24,6 +24,7 @@ from qwen3_vl_webui.processing.source import Source
 
 Frame = npt.NDArray[np.uint8]  # [height, width, 3]
 Take = Callable[[Frame], Frame]
+Skip = Callable[["av.Packet[av.VideoStream]"], bool]
 
 # The demuxer is named, never probed: some formats (playlists) make FFmpeg open other files and addresses.
 _DEMUXERS = {
@@ -79,7 +80,7 @@ def frames_at(
 
 
 def all_frames(
-    container: av.container.InputContainer, stream: av.VideoStream, skip: Callable[[av.Packet[av.VideoStream]], bool] | None = None
+    container: av.container.InputContainer, stream: av.VideoStream, skip: Skip | None = None
 ) -> Iterator[av.VideoFrame]:
     """All frames from here on, as far as the file can be read, without those of the packets to `skip`."""
     try:
@@ -130,7 +131,7 @@ def _part(
         return _seek_and_decode(container, stream, wanted, keys, take, None if whole else _skip(stream, wanted))
 
 
-def _skip(stream: av.VideoStream, wanted: Sequence[int]) -> Callable[[av.Packet[av.VideoStream]], bool] | None:
+def _skip(stream: av.VideoStream, wanted: Sequence[int]) -> Skip | None:
     """Which packets need no decoding: H.264 in length-prefixed units, as MP4 and Matroska have it, no other codec."""
     header = stream.codec_context.extradata
     if stream.codec_context.name != "h264" or not header or len(header) < 5 or header[0] != 1:
@@ -159,7 +160,7 @@ def _seek_and_decode(
     wanted: Sequence[int],
     keys: Sequence[int],
     take: Take,
-    skip: Callable[[av.Packet[av.VideoStream]], bool] | None,
+    skip: Skip | None,
 ) -> dict[int, Frame]:
     found: dict[int, Frame] = {}
     frames: Iterator[av.VideoFrame] = iter(())

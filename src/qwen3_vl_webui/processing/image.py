@@ -51,17 +51,18 @@ def opened(source: Source, max_pixels: int, *, field: str) -> Iterator[Image.Ima
 def decode_image(source: Source, max_pixels: int, *, field: str) -> npt.NDArray[np.uint8]:
     """The first frame, upright, as uint8 [height, width, 3]."""
     with opened(source, max_pixels, field=field) as image:
-        return np.array(to_rgb(ImageOps.exif_transpose(image)))  # a copy that may be written to, as torch wants
+        ImageOps.exif_transpose(image, in_place=True)
+        return np.array(to_rgb(image))  # a copy that may be written to, as torch wants
 
 
 def to_rgb(image: Image.Image) -> Image.Image:
-    """RGB on white, 8 bits a channel."""
+    """RGB on white, 8 bits a channel; the picture itself if it is that already."""
     if image.mode.startswith(("I", "F")):
         image = _to_8_bits(image)
     if "A" in image.getbands() or "a" in image.getbands() or image.info.get("transparency") is not None:
         image = image.convert("RGBA")
         return Image.alpha_composite(Image.new("RGBA", image.size, (255, 255, 255, 255)), image).convert("RGB")
-    return image.convert("RGB")
+    return image if image.mode == "RGB" else image.convert("RGB")  # which copies even what is RGB
 
 
 def _to_8_bits(image: Image.Image) -> Image.Image:
