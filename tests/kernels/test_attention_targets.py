@@ -57,9 +57,11 @@ def compile_all(capability: int) -> list[tuple[str, int]]:
             fresh = (qkv, weight, weight, 1e-6, angles, angles, pair)
             dependent = capability >= 90
             decode.decode_attention(*fresh, table, numbers, workspace, dependent=dependent)
-            tiles = prefill_tiles(version, block_size)
             q = torch.zeros(rows, heads, d, dtype=dtype)
-            prefill_attention(q, pair, table[:1], numbers, numbers[:1], rows, tiles=tiles)
+            for tiles in {
+                prefill_tiles(version, block_size, *size) for size in ((512, 512), (8192, 512), (8192, 8192))
+            }:
+                prefill_attention(q, pair, table[:1], numbers, numbers[:1], rows, tiles=tiles)
         norm_rope_write(*fresh, numbers.long(), dependent=dependent)
         q, k, v = torch.zeros(rows, 3, 16, 64, dtype=dtype).unbind(1)
         segment_attention(q, k, v, numbers, rows, tiles=segment_tiles(version))

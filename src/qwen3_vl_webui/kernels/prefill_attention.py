@@ -24,6 +24,8 @@ from triton.tools.tensor_descriptor import TensorDescriptor
 
 from qwen3_vl_webui.kernels.flash import LOG2_E, FlashTiles, attend_tile, capability
 
+MANY_TOKENS = 4096  # from so many on the device takes longer for a layer than the host
+
 
 def prefill_attention_reference(
     q: Tensor, cache: tuple[Tensor, Tensor], block_table: Tensor, starts: Tensor, context: Tensor
@@ -45,13 +47,16 @@ def prefill_attention_reference(
     return out
 
 
-def prefill_tiles(capability: tuple[int, int], block_size: int) -> FlashTiles:
-    """Tiles for heads of up to 128 that fit into a device's shared memory; figures in `benchmarks/log.md`."""
+def prefill_tiles(capability: tuple[int, int], block_size: int, tokens: int, max_query: int) -> FlashTiles:
+    """Tiles for heads of up to 128 that fit into a device's shared memory; figures in `benchmarks/log.md`.
+
+    Descriptors cost the host 0.15 ms a launch, which few tokens do not outweigh.
+    """
     if capability[0] == 9:
-        if block_size % 128 == 0:
-            return FlashTiles(queries=128, keys=128, warps=8, stages=3, descriptors=True)
-        if block_size % 64 == 0:
-            return FlashTiles(queries=64, keys=64, warps=4, stages=3, descriptors=True)
+        if block_size % 128 == 0 and tokens >= MANY_TOKENS:
+            short = max_query <= 1024
+            tiles = FlashTiles(queries=64, keys=64, warps=4, stages=3, descriptors=True)
+            return tiles if short else FlashTiles(queries=128, keys=128, warps=8, stages=3, descriptors=True)
         return FlashTiles(queries=128, keys=128, warps=8, stages=2)
     if capability == (8, 0):
         return FlashTiles(queries=128, keys=64, warps=8, stages=3)
@@ -81,7 +86,7 @@ def prefill_attention(
     assert block_table.stride(1) == 1
     out = torch.empty_like(q) if out is None else out
     assert out.is_contiguous()
-    tiles = tiles or prefill_tiles(capability(q.device), block_size)
+    tiles = tiles or prefill_tiles(capability(q.device), block_size, count, max_query)
     segments = context.shape[0]
     if not count:
         return out
