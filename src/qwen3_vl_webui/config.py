@@ -155,7 +155,12 @@ class Settings(BaseSettings):
         512, "Memory for the features of recent pictures and videos", unit="MB", group="engine", ge=0, le=1_000_000
     )
     threads: int | None = setting(
-        None, "CPU threads of the engine; default: PyTorch's choice", unit="threads", group="engine", ge=1, le=1024
+        None,
+        "CPU threads of the engine; default: PyTorch's choice, one beside a GPU",
+        unit="threads",
+        group="engine",
+        ge=1,
+        le=1024,
     )
 
     # limits of one request

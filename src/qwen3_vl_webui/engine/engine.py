@@ -83,9 +83,10 @@ class Engine:
                 maximum="∞",
                 value=config.max_batch_tokens,
             )
-        if config.threads is not None:
-            torch.set_num_threads(config.threads)
         device, dtype = torch.device(config.device), getattr(torch, config.dtype)
+        if config.threads is not None or device.type != "cpu":
+            # Beside a GPU the host computes next to nothing, and waking its threads for it can take milliseconds.
+            torch.set_num_threads(config.threads or 1)
         if device.type == "cuda":
             torch.backends.cuda.enable_cudnn_sdp(False)  # it builds a plan for every new length: each step of decoding
         self.config = config

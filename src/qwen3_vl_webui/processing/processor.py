@@ -302,8 +302,15 @@ class Processor:
 
 
 def preload() -> None:
-    """Import what the first picture needs, which takes a second, before it comes."""
+    """Get ready for the first picture in a process of its own: import what it needs, which takes a second.
+
+    Pictures and frames are resized several at a time, each by one thread: teams would wait for each other's threads.
+    """
+    import torch
+
     import qwen3_vl_webui.model.pixels  # noqa: F401
+
+    torch.set_num_threads(1)
 
 
 def resize_frames(frames: npt.NDArray[np.uint8], rows: int, columns: int) -> npt.NDArray[np.uint8]:
