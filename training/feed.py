@@ -27,6 +27,11 @@ from training.mixture import SIZES
 from training.pack import Layout, pack
 
 _AHEAD = 2  # finished batches that a process may leave waiting
+_PATIENCE = 40.0  # seconds that the trainer waits for a batch
+
+
+class Starved(Exception):
+    """Nobody draws."""
 
 
 def frames_of(size: str) -> int:
@@ -107,6 +112,7 @@ class Feeder:
         keep: int = 1200,
         uses: int = 3,
     ) -> None:
+        assert workers > 0
         self.device, self.uses, self._scale = device, uses, scale
         most = max(Layout.of(s.scaled(scale), frames_of(name)).bytes(s.rows) for name, s in SIZES.items())
         free = shutil.disk_usage("/dev/shm").free
@@ -186,6 +192,7 @@ class Feeder:
         return batch
 
     def next(self) -> tuple[str, dict[str, Tensor]]:
+        since = time.monotonic()
         while True:
             if self._fresh:
                 size, batch = self._fresh.popleft()
@@ -205,8 +212,10 @@ class Feeder:
                 entry[2] += 1
                 self.repeated += 1
                 return entry[0], entry[1]
-            if not self._watcher.is_alive() and not self._fresh:
-                raise RuntimeError("nobody draws any more")
+            if time.monotonic() - since > _PATIENCE:
+                raise Starved(
+                    f"no batch for {_PATIENCE:.0f} s; in {self._folder}: {sorted(os.listdir(self._folder))[:9]}"
+                )
             self.waited += 1
             time.sleep(0.002)
 
@@ -222,4 +231,8 @@ class Feeder:
             thread.join()
         self._watcher.terminate()
         self._watcher.join()
-        shutil.rmtree(self._folder, ignore_errors=True)
+        for _ in range(50):  # a last batch may still be on its way
+            shutil.rmtree(self._folder, ignore_errors=True)
+            if not os.path.exists(self._folder):
+                break
+            time.sleep(0.1)

@@ -50,7 +50,7 @@ SHARES: dict[str, list[Entry]] = {
         (ocr.lines, 0.2, (64, 128, 256, 320, 512)),
         (ocr.form, 0.06, (96, 160, 256)),
         (ocr.pages, 0.025, (64, 128, 256)),
-        (ocr.book, 0.002, (500, 1000, 2000, 4000)),
+        (ocr.book, 0.002, (500, 1000, 2000, 3000)),
         (shapes.shapes, 0.1, (128, 256)),
         (shapes.overlap, 0.01, (96,)),
         (shapes.geometry, 0.05, (96, 160, 256)),

@@ -178,6 +178,11 @@ def parser() -> argparse.ArgumentParser:
     parser.add_argument("--workers", type=int, default=15)
     parser.add_argument("--scale", type=float, default=1.0, help="of the length of a batch")
     parser.add_argument("--weights", type=Path, nargs="*", default=[], help="checkpoints whose mean is the start")
+    parser.add_argument(
+        "--follow",
+        type=Path,
+        help="start from the trunk that another process leaves here, once the file `go` lies beside it",
+    )
     parser.add_argument("--waves", action="store_true", help="with --weights: start with new positions")
     parser.add_argument(
         "--rates", default="1,0.4", help="of the full learning rate at the beginning and at the end of the trunk"
@@ -192,6 +197,8 @@ def parser() -> argparse.ArgumentParser:
 
 def main() -> None:
     args = parser().parse_args()
+    if args.workers < 1:
+        raise SystemExit("--workers must be at least 1: somebody has to draw")
     begin = time.monotonic()
     device = torch.device(args.device)
     plan = [(name, float(seconds)) for name, seconds in (part.split(":") for part in args.plan.split(","))]
@@ -207,8 +214,27 @@ def main() -> None:
         scale=args.scale,
     )
     torch.set_float32_matmul_precision("high")
-    trainer = Trainer(args, device, state)
+    try:
+        follow_plan(args, plan, feeder, Trainer(args, device, state), runs, begin)
+    finally:
+        feeder.close()
+
+
+def follow_plan(
+    args: argparse.Namespace,
+    plan: list[tuple[str, float]],
+    feeder: Feeder,
+    trainer: Trainer,
+    runs: int,
+    begin: float,
+) -> None:
+    """Phase after phase; each leaves its weights."""
     print(json.dumps({"ready": round(time.monotonic() - begin, 1)}), flush=True)
+    if args.follow:
+        while not (args.follow / "go").exists():
+            time.sleep(0.1)
+        take_mean(trainer.model, [args.follow / plan[0][0]])
+        print(json.dumps({"follows": round(time.monotonic() - begin, 1)}), flush=True)
     feeder.start()
     args.log.parent.mkdir(parents=True, exist_ok=True)
     trunk = trainer.snapshot()
@@ -228,20 +254,12 @@ def main() -> None:
                 save_pieces(compact(trunk, runs + 1), args.state)
                 for name in EDITIONS if args.out else ():  # better than nothing, should the rest not come
                     save_weights(trainer.model, args.out / name)
+                if args.out:
+                    (args.out / "trunk").touch()
             elif args.out:
                 save_weights(trainer.model, args.out / edition)
-    print(
-        json.dumps(
-            {
-                "done": args.plan,
-                "samples": feeder.samples,
-                "repeated": feeder.repeated,
-                "seconds": round(time.monotonic() - begin, 1),
-            }
-        ),
-        flush=True,
-    )
-    feeder.close()
+    figures = {"done": args.plan, "samples": feeder.samples, "repeated": feeder.repeated}
+    print(json.dumps(figures | {"seconds": round(time.monotonic() - begin, 1)}), flush=True)
 
 
 class Trainer:

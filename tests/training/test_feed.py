@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from training.feed import Feeder
+from training.feed import Feeder, Starved
 from training.mixture import SIZES
 
 from training import fonts
@@ -55,3 +55,16 @@ def test_batches_outlive_the_processes_that_draw_them() -> None:
     finally:
         feeder.close()
     assert not Path(feeder._folder).exists()
+
+
+def test_a_feed_that_gives_nothing_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("training.feed._PATIENCE", 0.5)
+    feeder = Feeder(
+        tokenizer=tmp_path / "missing.json", seed="test", phases=["both"], workers=1, device=torch.device("cpu")
+    )
+    feeder.start()
+    try:
+        with pytest.raises(Starved, match="no batch"):
+            feeder.next()
+    finally:
+        feeder.close()
