@@ -6,6 +6,7 @@ Runs on the device of its input. Which size to resize to is `processing`'s decis
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import torch
 import torch.nn.functional as F
@@ -63,6 +64,14 @@ def to_patches(
     blocks = frames.view(groups, temporal, rows // merge, merge, patch, columns // merge, merge, patch, channels)
     # group, block row, block column, row in block, column in block, channel, frame, y, x
     patches = blocks.permute(0, 2, 5, 3, 6, 8, 1, 4, 7).reshape(groups * rows * columns, channels, -1).float()
-    scale = frames.new_tensor([1 / (255 * s) for s in std], dtype=torch.float32).view(1, channels, 1)
-    shift = frames.new_tensor([m / s for m, s in zip(mean, std, strict=True)], dtype=torch.float32).view(1, channels, 1)
+    scale, shift = _normalisation(tuple(mean), tuple(std), frames.device)
     return patches.mul_(scale).sub_(shift).flatten(1).to(dtype), (groups, rows, columns)
+
+
+@lru_cache(maxsize=8)
+def _normalisation(mean: tuple[float, ...], std: tuple[float, ...], device: torch.device) -> tuple[Tensor, Tensor]:
+    """Factor and offset of each channel, [1, channels, 1] float32; kept, for making them would wait for the device."""
+    with torch.inference_mode(mode=False):  # an inference tensor would spoil a later training step
+        scale = torch.tensor([1 / (255 * s) for s in std]).view(1, -1, 1)
+        shift = torch.tensor([m / s for m, s in zip(mean, std, strict=True)]).view(1, -1, 1)
+        return scale.to(device), shift.to(device)
