@@ -75,7 +75,8 @@ def resize_axis(pixels: Tensor, axis: int, new_size: int) -> Tensor:
     return out
 
 
-@triton.jit
+# Compiled once, not for every kind of size: it would be in the middle of a request.
+@triton.jit(do_not_specialize=["size", "new_size", "inner", "blocks", "taps", "precision"])
 def _resize_axis(pixels, out, first, weights, size, new_size, inner, blocks, taps, precision, BLOCK: tl.constexpr):  # type: ignore[no-untyped-def]
     outer = (tl.program_id(0) // blocks).to(tl.int64)
     number = tl.program_id(0) % blocks * BLOCK + tl.arange(0, BLOCK)
