@@ -170,7 +170,7 @@ class Ours:
             assert request_media
             own = [times for request, times in run.times.items() if request != name]
             gaps = [np.diff(times) for times in own]
-            worst.append(1000 * max(gap.max() for gap in gaps))
+            worst.append(1000 * max(float(gap.max()) for gap in gaps))
             usual.append(1000 * float(np.median(np.concatenate(gaps))))
             waits.append(1000 * (run.times[name][0] - self._later_at))
         return {

@@ -97,6 +97,7 @@ class Server:
         from http_overhead import free_port
 
         folder = self.checkpoint
+        self.ours.reset()  # its cache and what PyTorch keeps: the room is needed
         return {
             "instruct": str(folder),
             "port": free_port(),
