@@ -5,11 +5,12 @@
 Segment i is the rows [starts[i], starts[i + 1]) of q, the newest tokens of a sequence that has `context[i]` tokens
 before them; keys and values of all of them are in the cache already, a pair of [kv_heads, blocks, block_size, d].
 block_table: int32 [segments, max_blocks]; starts: int32 [segments + 1]; context: int32 [segments]; max_query: the most
-rows of a segment (the only number the host must know: the grid follows from it). Nothing past a sequence's end is used;
-with descriptors the rest of its last block is read and must be finite. Scale d ** -0.5; d is a power of two.
+rows of a segment, or more: the choice of tiles goes by it. Nothing past a sequence's end is used; with descriptors the
+rest of its last block is read and must be finite. Scale d ** -0.5; d is a power of two.
 
 A program takes a tile of one head's queries through the keys they see: first tiles of keys that all of them see, then
-those that the causal mask cuts. The longest rows start first.
+those that the causal mask cuts. How many tiles the segments have is known on the device only; there are as many
+programs as they can have at most, each finds its tile, and those of the longest rows start first.
 """
 
 from __future__ import annotations
@@ -96,7 +97,7 @@ def prefill_attention(
     if tiles.descriptors:
         shape, strides, tile = [kv_heads, blocks * block_size, d], [keys.stride(0), d, 1], [1, tiles.keys, d]
         pools = (TensorDescriptor(keys, shape, strides, tile), TensorDescriptor(values, shape, strides, tile))
-    _prefill[(heads, triton.cdiv(max_query, tiles.queries), segments)](
+    _prefill[(heads, triton.cdiv(count, tiles.queries) + segments)](
         q,
         *pools,
         block_table,
@@ -106,6 +107,8 @@ def prefill_attention(
         d**-0.5 * LOG2_E,
         keys.stride(0),
         block_table.stride(0),
+        segments,
+        SEGMENTS=max(16, triton.next_power_of_2(segments)),
         HEADS=heads,
         GROUP=heads // kv_heads,
         D=d,
@@ -120,7 +123,7 @@ def prefill_attention(
     return out
 
 
-@triton.jit(do_not_specialize=["table_stride"])
+@triton.jit(do_not_specialize=["table_stride", "segments"])
 def _prefill(  # type: ignore[no-untyped-def]
     q,
     keys,
@@ -132,6 +135,8 @@ def _prefill(  # type: ignore[no-untyped-def]
     scale,
     cache_stride,
     table_stride,
+    segments,
+    SEGMENTS: tl.constexpr,
     HEADS: tl.constexpr,
     GROUP: tl.constexpr,
     D: tl.constexpr,
@@ -142,11 +147,15 @@ def _prefill(  # type: ignore[no-untyped-def]
     PRECISION: tl.constexpr,
 ):
     head = tl.program_id(0)
-    tile = tl.num_programs(1) - 1 - tl.program_id(1)
-    segment = tl.program_id(2)
-    first = tl.load(starts + segment)
-    count = tl.load(starts + segment + 1) - first
-    if tile * QUERIES < count:
+    tile = tl.num_programs(1) - 1 - tl.program_id(1)  # among those of all segments
+    number = tl.arange(0, SEGMENTS)
+    bounds = tl.load(starts + number, mask=number < segments, other=0)
+    tiles = tl.cdiv(tl.load(starts + number + 1, mask=number < segments, other=0) - bounds, QUERIES)
+    segment = tl.sum((tl.cumsum(tiles, 0) <= tile).to(tl.int32), 0)
+    if segment < segments:
+        tile -= tl.sum(tl.where(number < segment, tiles, 0), 0)
+        first = tl.load(starts + segment)
+        count = tl.load(starts + segment + 1) - first
         before = tl.load(context + segment)
         table = block_table + segment * table_stride
         row = tile * QUERIES + tl.arange(0, QUERIES)
