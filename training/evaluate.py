@@ -182,11 +182,11 @@ def answers(
     return texts
 
 
-def load(folder: Path, device: torch.device, dtype: torch.dtype) -> Qwen3VL:
-    """A checkpoint with plain (unpacked) weights."""
+def load(folder: Path, device: torch.device) -> Qwen3VL:
+    """A checkpoint with plain (unpacked) weights, in float32 as in training: `Batched` chooses the activations' dtype."""
     from safetensors.torch import load_file
 
-    model = Qwen3VL(ModelConfig.load(folder)).to(device, dtype)
+    model = Qwen3VL(ModelConfig.load(folder)).to(device)
     copy_weights(model, {name: tensor.to(device) for name, tensor in load_file(folder / "model.safetensors").items()})
     return model.eval()
 
@@ -225,7 +225,7 @@ def main() -> None:
     dtype = torch.bfloat16 if device.type == "cuda" else torch.float32
     sources = drawn(rows, args.cases, args.seed, args.layouts, args.workers)
     first = next(sources)  # the processes start before the device does
-    nets = {edition: Batched(load(args.folder / edition, device, dtype), dtype) for edition in args.editions}
+    nets = {edition: Batched(load(args.folder / edition, device), dtype) for edition in args.editions}
     results: dict[str, dict[str, float]] = {}
     for row, items in chain([first], sources):
         if not items:

@@ -98,7 +98,7 @@ def take_mean(model: Qwen3VL, folders: list[Path]) -> None:
     from training.evaluate import load
 
     device = next(model.parameters()).device
-    sources = [dict(load(folder, device, torch.float32).named_parameters()) for folder in folders]
+    sources = [dict(load(folder, device).named_parameters()) for folder in folders]
     with torch.no_grad():
         for name, parameter in model.named_parameters():
             parameter.copy_(torch.stack([source[name] for source in sources]).mean(0))
