@@ -37,7 +37,7 @@ def compile_all(capability: int) -> list[tuple[str, int]]:
     from qwen3_vl_webui.kernels import decode_attention as decode
     from qwen3_vl_webui.kernels.norm_rope_write import norm_rope_write
     from qwen3_vl_webui.kernels.prefill_attention import prefill_attention, prefill_tiles
-    from qwen3_vl_webui.kernels.segment_attention import segment_attention, segment_tiles
+    from qwen3_vl_webui.kernels.segment_attention import segment_attention
     from triton_targets import compiling
 
     heads, kv_heads, d, rows = 32, 8, 128, 2
@@ -64,7 +64,7 @@ def compile_all(capability: int) -> list[tuple[str, int]]:
                 prefill_attention(q, pair, table[:1], numbers, numbers[:1], rows, tiles=tiles)
         norm_rope_write(*fresh, numbers.long(), dependent=dependent)
         q, k, v = torch.zeros(rows, 3, 16, 64, dtype=dtype).unbind(1)
-        segment_attention(q, k, v, numbers, rows, tiles=segment_tiles(version))
+        segment_attention(q, k, v, numbers, rows)
     return [(one.name, one.shared) for one in done]
 
 

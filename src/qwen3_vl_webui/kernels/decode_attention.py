@@ -41,7 +41,6 @@ class DecodeTiles:
     programs: int = 4
     warps: int = 2
     stages: int = 3
-    late: bool = True  # let the next kernel of a chain start when the past is read, not before
 
 
 TILES = DecodeTiles()  # within a few percent of the best for 1 to 256 rows and 512 to 128K tokens on an H200
@@ -179,7 +178,6 @@ def decode_attention(
         LEAST=tiles.least_steps,
         AT_ONCE=_SPLITS_AT_ONCE,
         DEPENDENT=dependent,
-        LATE=tiles.late,
         PRECISION="ieee" if qkv.dtype == torch.float32 else "tf32",
         num_warps=tiles.warps,
         num_stages=tiles.stages,
@@ -218,11 +216,8 @@ def _decode(  # type: ignore[no-untyped-def]
     LEAST: tl.constexpr,
     AT_ONCE: tl.constexpr,
     DEPENDENT: tl.constexpr,
-    LATE: tl.constexpr,
     PRECISION: tl.constexpr,
 ):
-    if DEPENDENT and not LATE:
-        dependent_launch.launch_dependents()
     place = tl.program_id(0)
     split = tl.program_id(1)
     row = (place // KV_HEADS).to(tl.int64)
@@ -282,8 +277,8 @@ def _decode(  # type: ignore[no-untyped-def]
             mask = (at + token < end)[None, :]
             largest, total, summed = attend_tile(query, k, v, mask, largest, total, summed, scale, True, PRECISION)
 
-        if DEPENDENT and LATE:
-            dependent_launch.launch_dependents()
+        if DEPENDENT:
+            dependent_launch.launch_dependents()  # only now, see there
         out_at = out + (row * KV_HEADS + kv_head) * (GROUP * D)
         inside = member < GROUP
         if active == 1:

@@ -1,4 +1,4 @@
-"""What the attention kernels for many queries share: one step of the online softmax over a tile of keys and values."""
+"""What the attention kernels share: one step of the online softmax over a tile of keys and values."""
 
 from __future__ import annotations
 

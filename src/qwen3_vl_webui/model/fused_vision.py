@@ -24,7 +24,6 @@ import torch
 from torch import Tensor, nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
-from qwen3_vl_webui.kernels.flash import FlashTiles
 from qwen3_vl_webui.kernels.layer_norm import shifted_layer_norm
 from qwen3_vl_webui.kernels.rotate_qk import rotate_qk
 from qwen3_vl_webui.kernels.segment_attention import segment_attention as triton_attention
@@ -44,9 +43,6 @@ POSITION_BYTES = 64 << 20  # of position embeddings and angles that are kept, th
 ALONE = 2048  # patches of a medium that fill a GPU: it gains nothing from company
 COMMON: tuple[Grid, ...] = ((1, 64, 64), (1, 32, 32), (1, 48, 64), (1, 64, 48))  # captured before they come
 SEEN = 1024  # grids that are remembered
-# Without descriptors, which are a little faster on Hopper: making them takes the host 0.15 ms a launch, and what is
-# launched one by one waits for the host.
-_TILES = FlashTiles(queries=128, keys=64, warps=4, stages=3)
 AGREEMENT = 0.03  # how far, relative to all features, cuDNN's may be from ours: a few roundings to bfloat16
 
 
@@ -263,7 +259,7 @@ def _attention_for(tower: VisionTower) -> Attend:
 
 def _triton_attention(q: Tensor, k: Tensor, v: Tensor, encoding: Encoding) -> Tensor:
     assert encoding.starts is not None
-    return triton_attention(q, k, v, encoding.starts, max(encoding.lengths), tiles=_TILES)
+    return triton_attention(q, k, v, encoding.starts, max(encoding.lengths))
 
 
 def _torch_attention(q: Tensor, k: Tensor, v: Tensor, encoding: Encoding) -> Tensor:
