@@ -38,7 +38,7 @@ from qwen3_vl_webui.engine.request import (
 )
 from qwen3_vl_webui.engine.runner import Runner, Unread, rows_to_sample
 from qwen3_vl_webui.engine.sampler import NONE, Choice, Row, Sampler
-from qwen3_vl_webui.engine.scheduler import Chunk, Scheduler
+from qwen3_vl_webui.engine.scheduler import Chunk, Scheduler, even_context
 from qwen3_vl_webui.engine.sequence import Group, Sequence
 from qwen3_vl_webui.engine.vision_cache import VisionCache
 from qwen3_vl_webui.errors import ConfigError, EngineFailure, QueueFull
@@ -123,6 +123,7 @@ class Engine:
             max_batch_tokens=config.max_batch_tokens,
             max_prompt_tokens=config.largest_step,
             max_encode_tokens=config.largest_step,
+            even_context=even_context(text),
         )
         self._grammars = GrammarCompiler(
             config.folder / "tokenizer.json", text.vocab_size, self.model.config.eos_token_ids

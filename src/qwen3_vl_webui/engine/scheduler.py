@@ -9,6 +9,7 @@ again.
 
 from __future__ import annotations
 
+import math
 from bisect import insort
 from collections import deque
 from dataclasses import dataclass, field
@@ -16,6 +17,9 @@ from dataclasses import dataclass, field
 from qwen3_vl_webui.engine.kv_cache import BlockPool
 from qwen3_vl_webui.engine.sequence import FeatureKey, Sequence, VisualSpan
 from qwen3_vl_webui.engine.vision_cache import VisionCache
+from qwen3_vl_webui.model.config import TextConfig
+
+ATTENTION_RATE = 0.7  # operations a second of attention over a long context, relative to the products': on an H200
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +56,13 @@ class Schedule:
     chunks: list[Chunk] = field(default_factory=list)
 
 
+def even_context(text: TextConfig) -> int:
+    """With so many tokens before it, a token's attention takes as long as all else that the decoder does for it."""
+    heads = text.num_heads * text.head_dim
+    products = text.hidden_size * (2 * heads + 2 * text.num_kv_heads * text.head_dim + 3 * text.intermediate_size)
+    return max(int(ATTENTION_RATE * products / (2 * heads)), 1)
+
+
 class Scheduler:
     """The queue and the running sequences. `running` is ordered by arrival: earlier ones are served first."""
 
@@ -64,6 +75,7 @@ class Scheduler:
         max_batch_tokens: int,
         max_prompt_tokens: int,
         max_encode_tokens: int,
+        even_context: int,
     ) -> None:
         self.blocks = blocks
         self.vision = vision
@@ -71,6 +83,7 @@ class Scheduler:
         self.max_batch_tokens = max_batch_tokens
         self.max_prompt_tokens = max_prompt_tokens  # while nobody decodes
         self.max_encode_tokens = max_encode_tokens  # visual tokens that one step encodes; a larger picture goes alone
+        self.even_context = even_context  # as `even_context` says
         self.waiting: deque[Sequence] = deque()
         self.running: list[Sequence] = []
         self.preemptions = 0
@@ -167,9 +180,11 @@ class Scheduler:
     def _chunk(self, schedule: Schedule, sequence: Sequence, budget: int) -> int:
         """Schedule as much of a prompt as the budgets for tokens and for encoding allow; return what it takes of the
         first. What is encoded ahead counts too, up to a half: a visual token costs about as much in either network.
+
+        While others wait for their next tokens, a token counts for more the more tokens are before it.
         """
         start = sequence.num_computed
-        end = start + min(sequence.num_pending, budget)
+        end = start + min(sequence.num_pending, self._affordable(start, budget) if schedule.decoding else budget)
         ahead = 0
         for span in sequence.spans(start, end):
             if not self._provide(schedule, span, sequence):
@@ -179,7 +194,18 @@ class Scheduler:
                 ahead += span.length
         if end > start:
             schedule.chunks.append(Chunk(sequence, start, end - start))
-        return end - start + min(ahead, self.max_batch_tokens // 2)
+        cost = end - start
+        if schedule.decoding:
+            cost = math.ceil(cost * (1 + (start + cost / 2) / self.even_context))
+        return cost + min(ahead, self.max_batch_tokens // 2)
+
+    def _affordable(self, start: int, budget: int) -> int:
+        """How many tokens with `start` before the first cost as much as `budget` tokens without a past; at least one.
+
+        n (1 + (start + n / 2) / even_context) = budget, solved for n.
+        """
+        slope = 1 + start / self.even_context
+        return max(int(self.even_context * (math.sqrt(slope**2 + 2 * budget / self.even_context) - slope)), 1)
 
     def _provide(self, schedule: Schedule, span: VisualSpan, sequence: Sequence) -> bool:
         """See to it that the span's features are there now, or soon, if the budget allows; say whether they are."""
