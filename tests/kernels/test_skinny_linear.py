@@ -10,7 +10,6 @@ from paged_cases import WHERE, Where
 from qwen3_vl_webui.kernels.skinny_linear import (
     MAX_BLOCKS,
     MAX_ROWS,
-    Ahead,
     RowsTiles,
     Scratch,
     Tiles,
@@ -54,9 +53,9 @@ def test_equals_the_reference(where: Where, m: int, tiles: Tiles, k: int, varian
     )
     scratch = Scratch.on(torch.device(device))
     options = {"norm": norm, "eps": EPS, "residual": residual, "gated": gated}
-    for peel in (False, True):  # the second call finds the counters as the first one did
+    for _ in range(2):  # the second call finds the counters as the first one did
         out = torch.full((m, n), torch.nan, dtype=dtype, device=device)
-        found = linear(x, weight, tiles, scratch, out=out, peel=peel, **options)  # type: ignore[arg-type]
+        found = linear(x, weight, tiles, scratch, out=out, **options)  # type: ignore[arg-type]
         assert found is out
         close(found, exact, tolerance)
     assert not scratch.arrived.any()
@@ -102,30 +101,3 @@ def test_every_shape_has_tiles_that_fit_it(m: int, n: int, k: int, gated: bool) 
         assert m <= MAX_ROWS
     if isinstance(tiles, RowsTiles):
         assert tiles.split == 1 or -(-n // tiles.rows) <= MAX_BLOCKS
-
-
-def test_requests_ahead_as_much_of_every_row_as_fits() -> None:
-    weight = torch.empty(100, 800)
-    assert Ahead.of(weight, 100 * 2 * 255) is None
-    for limit, columns in ((100 * 2 * 256, 256), (100 * 2 * 700, 640), (1 << 30, 768)):
-        ahead = Ahead.of(weight, limit)
-        assert ahead is not None
-        assert ahead.columns == columns
-
-
-@pytest.mark.gpu
-@pytest.mark.skipif(
-    not torch.cuda.is_available() or torch.cuda.get_device_capability() < (9, 0), reason="needs a GPU that can request"
-)
-@pytest.mark.parametrize("tiles", [VECTORS[0], WHOLE, SPLIT])
-@pytest.mark.parametrize(("rows", "columns"), [(7, 256), (4000, 2560), (1000, 1088)])
-def test_what_is_requested_ahead_changes_nothing(tiles: Tiles, rows: int, columns: int) -> None:
-    m = 1 if isinstance(tiles, VectorTiles) else 4
-    x = torch.randn(m, 96, device="cuda").bfloat16()
-    weight = torch.randn(48, 96, device="cuda").bfloat16() * 0.1
-    ahead = Ahead.of(torch.zeros(rows, columns, device="cuda", dtype=torch.bfloat16), rows * 2 * columns)
-    assert ahead is not None
-    scratch = Scratch.on(torch.device("cuda"))
-    found = linear(x, weight, tiles, scratch, ahead=ahead, dependent=True, late=True, peel=True)
-    assert torch.equal(found, linear(x, weight, tiles, scratch))
-    close(found, linear_reference(x.double(), weight.double()), 2e-2)

@@ -28,7 +28,7 @@ def compile_all(capability: int, shared_memory: int) -> None:
     """What a decoding step launches there: one row, a few, and many with and without the gate."""
     import torch
 
-    from qwen3_vl_webui.kernels.skinny_linear import Ahead, Scratch, linear
+    from qwen3_vl_webui.kernels.skinny_linear import Scratch, linear
     from qwen3_vl_webui.kernels.skinny_tiles import choose
     from triton_targets import compiling
 
@@ -52,9 +52,8 @@ def compile_all(capability: int, shared_memory: int) -> None:
                 scratch,
                 norm=x[0] if m == 1 else None,
                 gated=gated,
-                ahead=Ahead.of(weight, 1 << 21) if capability >= 90 else None,
                 dependent=capability >= 90,
-                late=True,
+                late=m == 1,
             )
     assert len(done) == 4, done
     assert all(kernel.shared <= shared_memory for kernel in done), done

@@ -1,8 +1,9 @@
 """Programmatic dependent launch: a kernel may start while the one before it ends, and waits only for its results.
 
 A kernel that takes part says `wait()` before it touches anything that an earlier kernel writes or reads (weights never
-change and may be requested before), and `launch_dependents()` when the next one may start: at the end of its main loop,
-since programs that start while others run are put wherever there is room and then compute on few multiprocessors.
+change and may be requested before), and `launch_dependents()` when the next one may start. Programs that start while
+others run are put wherever there is room and may then crowd on few multiprocessors: a kernel whose successor suffers
+from that says it late.
 Every kernel of such a chain must wait, else "the kernel before me is done" would not mean that all before it are. Both
 are Triton functions to be called under a `tl.constexpr` flag, and the kernel is then launched with
 `**launch_options(flag)`. Compute capability 9.0 on.

@@ -43,7 +43,7 @@ def _rms_norm(x, weight, out, columns, eps, BLOCK: tl.constexpr, DEPENDENT: tl.c
     scale = tl.load(weight + at, mask=inside, other=0.0).to(tl.float32)
     if DEPENDENT:
         dependent_launch.wait()
-        dependent_launch.launch_dependents()  # only now: see `dependent_launch`
+        dependent_launch.launch_dependents()  # late: it has few programs, and the next kernel many
     start = tl.program_id(0).to(tl.int64) * columns
     values = tl.load(x + start + at, mask=inside, other=0.0).to(tl.float32)
     factor = tl.rsqrt(tl.sum(values * values, axis=0) / columns + eps)

@@ -10,9 +10,6 @@ silu(gate) * up. One kernel each way:
 - up to 64 rows (`_rows`, without norm): tensor cores over tiles of the weight; where n gives too few programs, k is
   split and the last program to arrive adds the parts in their order, so results never depend on timing.
 
-Memory must not idle while a chain of such products hands on its numbers, so a program may at its end request part of
-the weight that is read next into the L2 cache (`Ahead`; compute capability 9.0 on).
-
 A row's result does not depend on the other rows or how many they are, except through the choice of kernel and tiles
 (`skinny_tiles`), which goes by m. The norm's factor multiplies after the product: it is the same for all k.
 """
@@ -32,9 +29,6 @@ from qwen3_vl_webui.kernels import dependent_launch
 
 MAX_ROWS = 64
 MAX_BLOCKS = 4096  # of n, in a product whose k is split: as many counters there are
-_LEAST_AHEAD = 256  # numbers of a row that are worth an instruction
-# Numbers that are not worth a kernel of their own when they happen to be 1 or a multiple of 16.
-_RUN_TIME = ["m", "next_rows", "next_k", "next_columns", "share"]
 
 
 @dataclass(frozen=True)
@@ -67,20 +61,6 @@ class RowsTiles:
 
 
 Tiles = VectorTiles | RowsTiles
-
-
-@dataclass(frozen=True)
-class Ahead:
-    """The first `columns` of all rows of the weight that is read next: to be requested into the L2 cache."""
-
-    weight: Tensor
-    columns: int
-
-    @classmethod
-    def of(cls, weight: Tensor, limit: int) -> Ahead | None:
-        """As many columns as fit into `limit` bytes; None where that is too little of a row."""
-        columns = min(limit // (2 * len(weight)), weight.shape[1]) // 64 * 64
-        return cls(weight, columns) if columns >= _LEAST_AHEAD else None
 
 
 @dataclass(frozen=True)
@@ -124,16 +104,14 @@ def linear(
     residual: Tensor | None = None,
     gated: bool = False,
     out: Tensor | None = None,
-    ahead: Ahead | None = None,
     dependent: bool = False,
     late: bool = False,
-    peel: bool = False,
 ) -> Tensor:
     """x [m, k] times weight [n, k]: [m, n], or [m, n / 2] when gated. All contiguous.
 
     `out` may be `residual` itself, or of another dtype (float32 logits); else it is allocated like x.
     `dependent`: launch before the kernel ahead has ended (`dependent_launch`), which must then be one that allows it or
-    any ordinary kernel. `late`: let the next one start only when every program is done with its weights.
+    any ordinary kernel. `late`, of one row: let the next one start only when every program is done with its weights.
     """
     m, k = x.shape
     n = weight.shape[0] // 2 if gated else weight.shape[0]
@@ -145,17 +123,12 @@ def linear(
     if out is None:
         out = torch.empty(m, n, dtype=x.dtype, device=x.device)
     blocks = triton.cdiv(n, tiles.rows)
-    programs = blocks if isinstance(tiles, VectorTiles) else blocks * tiles.split
-    share = 0 if ahead is None else triton.cdiv(len(ahead.weight), programs)
-    # What a variant lacks stands for nothing: any pointer and number will do.
+    # What a variant lacks stands for nothing: any pointer will do.
     added = out if residual is None else residual
-    following = (weight, 0, 0, 0) if ahead is None else (ahead.weight, *ahead.weight.shape, ahead.columns)
     flags: dict[str, Any] = {
-        "SPREAD": triton.next_power_of_2(share) if share else 0,
         "GATED": gated,
         "ADD": residual is not None,
         "DEPENDENT": dependent,
-        "LATE": late,
         **dependent_launch.launch_options(dependent),
     }
     if isinstance(tiles, VectorTiles):
@@ -168,18 +141,18 @@ def linear(
             out,
             n,
             eps,
-            *following,
-            share,
             K=k,
             ROWS=tiles.rows,
             COLUMNS=tiles.columns,
             STEPS=triton.cdiv(k, tiles.columns),
             NORM=norm is not None,
+            LATE=late,
             num_warps=tiles.warps,
             **flags,
         )
         return out
     assert norm is None
+    assert not late
     assert tiles.split == 1 or blocks <= MAX_BLOCKS
     width = blocks * tiles.rows * (2 if gated else 1)
     parts = out if tiles.split == 1 else torch.empty(tiles.split, m, width, dtype=torch.float32, device=x.device)
@@ -192,15 +165,12 @@ def linear(
         scratch.arrived,
         m,
         n,
-        *following,
-        share,
         K=k,
         PADDED=_padded(m),
         ROWS=tiles.rows,
         COLUMNS=tiles.columns,
         STEPS=triton.cdiv(triton.cdiv(k, tiles.columns), tiles.split),
         SPLIT=tiles.split,
-        PEEL=peel and k % (tiles.columns * tiles.split) == 0,
         STAGES=tiles.stages,
         num_warps=tiles.warps,
         num_stages=tiles.stages,
@@ -220,23 +190,6 @@ def _silu(x):  # type: ignore[no-untyped-def]
 
 
 @triton.jit
-def _request(program, weight, rows, k, columns, share, SPREAD: tl.constexpr):  # type: ignore[no-untyped-def]
-    """Ask for a program's share of the rows, the first columns of each, in the L2 cache."""
-    own = tl.arange(0, SPREAD)
-    row = program * share + own
-    place = weight + row.to(tl.int64) * k
-    size = tl.where((own < share) & (row < rows), columns * 2, 0)  # bytes; 0: nothing
-    tl.inline_asm_elementwise(
-        "{ .reg .pred p; setp.ne.u32 p, $2, 0; @p cp.async.bulk.prefetch.L2.global [$1], $2; mov.u32 $0, 0; }",
-        "=r,l,r",
-        [place, size],
-        dtype=tl.int32,
-        is_pure=False,
-        pack=1,
-    )
-
-
-@triton.jit(do_not_specialize=_RUN_TIME)
 def _vector(  # type: ignore[no-untyped-def]
     x,
     weight,
@@ -245,16 +198,10 @@ def _vector(  # type: ignore[no-untyped-def]
     out,
     n,
     eps,
-    following,
-    next_rows,
-    next_k,
-    next_columns,
-    share,
     K: tl.constexpr,
     ROWS: tl.constexpr,
     COLUMNS: tl.constexpr,
     STEPS: tl.constexpr,
-    SPREAD: tl.constexpr,
     NORM: tl.constexpr,
     GATED: tl.constexpr,
     ADD: tl.constexpr,
@@ -300,8 +247,6 @@ def _vector(  # type: ignore[no-untyped-def]
         total += tiles[step].to(tl.float32) * vector[None, :]
         if GATED:
             other_total += others[step].to(tl.float32) * vector[None, :]
-    if SPREAD > 0:
-        _request(block, following, next_rows, next_k, next_columns, share, SPREAD)
     if DEPENDENT and LATE:
         dependent_launch.launch_dependents()
     result = tl.sum(total, axis=1)
@@ -318,7 +263,7 @@ def _vector(  # type: ignore[no-untyped-def]
     tl.store(out + rows, result.to(out.dtype.element_ty), mask=inside)
 
 
-@triton.jit(do_not_specialize=_RUN_TIME)
+@triton.jit(do_not_specialize=["m"])
 def _rows(  # type: ignore[no-untyped-def]
     x,
     weight,
@@ -328,26 +273,18 @@ def _rows(  # type: ignore[no-untyped-def]
     arrived,
     m,
     n,
-    following,
-    next_rows,
-    next_k,
-    next_columns,
-    share,
     K: tl.constexpr,
     PADDED: tl.constexpr,
     ROWS: tl.constexpr,
     COLUMNS: tl.constexpr,
     STEPS: tl.constexpr,
     SPLIT: tl.constexpr,
-    PEEL: tl.constexpr,
     STAGES: tl.constexpr,
-    SPREAD: tl.constexpr,
     GATED: tl.constexpr,
     ADD: tl.constexpr,
     DEPENDENT: tl.constexpr,
-    LATE: tl.constexpr,
 ):
-    if DEPENDENT and not LATE:
+    if DEPENDENT:
         dependent_launch.launch_dependents()
     block = tl.program_id(0)
     part = tl.program_id(1)
@@ -357,21 +294,11 @@ def _rows(  # type: ignore[no-untyped-def]
     tokens = tl.arange(0, PADDED)
     columns = tl.arange(0, COLUMNS)
     up = tl.cast(n, tl.int64) * K
-    if PEEL:  # what the first step reads of the weight is requested before anything is waited for
-        start = first + columns
-        gate_tile = tl.load(weight + known[None, :] * K + start[:, None], eviction_policy="evict_first")
-        if GATED:
-            up_tile = tl.load(weight + up + known[None, :] * K + start[:, None], eviction_policy="evict_first")
     if DEPENDENT:
         dependent_launch.wait()
     gate_total = tl.zeros((PADDED, ROWS), tl.float32)
     up_total = tl.zeros((PADDED, ROWS), tl.float32)
-    if PEEL:
-        values = tl.load(x + tokens[:, None] * K + start[None, :], mask=(tokens < m)[:, None], other=0.0)
-        gate_total = tl.dot(values, gate_tile, gate_total)
-        if GATED:
-            up_total = tl.dot(values, up_tile, up_total)
-    for step in tl.range(1 if PEEL else 0, STEPS, num_stages=STAGES):
+    for step in tl.range(0, STEPS, num_stages=STAGES):
         at = first + step * COLUMNS + columns
         if K % (COLUMNS * SPLIT) == 0:
             values = tl.load(x + tokens[:, None] * K + at[None, :], mask=(tokens < m)[:, None], other=0.0)
@@ -387,11 +314,6 @@ def _rows(  # type: ignore[no-untyped-def]
             else:
                 tile = tl.load(weight + up + known[None, :] * K + at[:, None], mask=(at < K)[:, None], other=0.0)
             up_total = tl.dot(values, tile, up_total)
-    if SPREAD > 0:
-        program = part * tl.num_programs(0) + block
-        _request(program, following, next_rows, next_k, next_columns, share, SPREAD)
-    if DEPENDENT and LATE:
-        dependent_launch.launch_dependents()
     if SPLIT == 1:
         _finish(gate_total, up_total, residual, out, tokens, rows, m, n, GATED, ADD)
     else:

@@ -20,7 +20,7 @@ from qwen3_vl_webui.kernels.argmax import argmax
 from qwen3_vl_webui.kernels.gated import gated
 from qwen3_vl_webui.kernels.rms_norm import rms_norm
 from qwen3_vl_webui.kernels.rope_tables import rope_tables
-from qwen3_vl_webui.kernels.skinny_linear import Ahead, Scratch, Tiles, VectorTiles, linear
+from qwen3_vl_webui.kernels.skinny_linear import Scratch, Tiles, VectorTiles, linear
 from qwen3_vl_webui.kernels.skinny_tiles import choose
 from qwen3_vl_webui.model.attention import Attention
 from qwen3_vl_webui.model.qwen3_vl import Qwen3VL
@@ -28,11 +28,9 @@ from qwen3_vl_webui.model.text import DecoderLayer, RMSNorm
 
 QKV, OUT, GATE_UP, DOWN = range(4)  # the products of a layer in their order; the output layer's follows the last one's
 
-LATE_ONE = (QKV, OUT, DOWN)
-LATE_MORE = (QKV, OUT, DOWN)
-AHEAD_ONE = 0
-AHEAD_MORE = 0
-PEEL = True
+# In a step of one row these products let the next kernel start when they are nearly done, all others at once: programs
+# of attention, and of the product behind it, that start among those of a long kernel crowd on few multiprocessors.
+LATE = (QKV, OUT)
 
 
 class FusedDecoder:
@@ -53,14 +51,6 @@ class FusedDecoder:
             parts = (attention.qkv_proj, attention.o_proj, mlp.gate_up_proj, mlp.down_proj)
             weights += [part.weight for part in parts]
         self.weights = [*weights, self.output]
-        self.request_ahead(AHEAD_ONE, AHEAD_MORE)
-        self.late_one, self.late_more, self.peel = frozenset(LATE_ONE), frozenset(LATE_MORE), PEEL
-
-    def request_ahead(self, one: int, more: int) -> None:
-        """Let each product request so many bytes of the next one's weight into the L2 cache; 0: none."""
-        following = self.weights[1:]
-        self.ahead_one = [*(Ahead.of(weight, one) for weight in following), None]
-        self.ahead_more = [*(Ahead.of(weight, more) for weight in following), None]
 
     def forward(
         self,
@@ -168,10 +158,8 @@ class FusedDecoder:
             self.weights[product],
             tiles,
             self.scratch,
-            ahead=(self.ahead_one if len(x) == 1 else self.ahead_more)[product],
             dependent=self.dependent,
-            late=product % 4 in (self.late_one if len(x) == 1 else self.late_more),
-            peel=self.peel,
+            late=len(x) == 1 and product % 4 in LATE,
             **options,
         )
 
