@@ -239,7 +239,7 @@ def write(folder: Path, edition: str, tokenizer: Tokenizer) -> None:
         "preprocessor_config.json",
         shared
         | {
-            "size": {"longest_edge": 327680, "shortest_edge": 65536},
+            "size": {"longest_edge": 655360, "shortest_edge": 65536},
             "image_processor_type": "Qwen2VLImageProcessorFast",
         },
     )
