@@ -16,6 +16,7 @@ import torch
 from torch import Tensor
 
 from qwen3_vl_webui.engine.attention.base import Mixed
+from qwen3_vl_webui.engine.attention.torch_backend import SegmentAttention
 from qwen3_vl_webui.engine.encoder import Encoder, fastest_tower
 from qwen3_vl_webui.engine.graphs import Decoder, Graphs, Output, token_slots
 from qwen3_vl_webui.engine.kv_cache import KVCache
@@ -24,7 +25,7 @@ from qwen3_vl_webui.engine.scheduler import Chunk, Schedule
 from qwen3_vl_webui.engine.sequence import Array, Sequence
 from qwen3_vl_webui.engine.transfer import to_device
 from qwen3_vl_webui.engine.vision_cache import VisionCache
-from qwen3_vl_webui.kernels.paged_attention import Plan, Segment, paged_attention, plan, write_kv
+from qwen3_vl_webui.kernels.paged_attention import Segment
 from qwen3_vl_webui.model.attention import Attention
 from qwen3_vl_webui.model.qwen3_vl import Qwen3VL
 
@@ -33,19 +34,6 @@ from qwen3_vl_webui.model.qwen3_vl import Qwen3VL
 # long when other processes want the cores (measured on 2 cores).
 SMALL_MODEL = 5e7
 SERIAL_WORK = 1e10
-
-
-class PagedAttention:
-    """The decoder's attention for one batch."""
-
-    def __init__(self, cache: KVCache, batch: Plan) -> None:
-        self.cache = cache
-        self.batch = batch
-
-    def __call__(self, layer: int, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
-        pair = self.cache.layers[layer]
-        write_kv(pair, k, v, self.batch.slots)
-        return paged_attention(q, k, v, pair, self.batch)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +68,6 @@ class Runner:
         self.sampler = sampler
         self.graphs = graphs
         self.device = cache.data.device
-        self.dtype = cache.data.dtype
         text = model.config.text
         attention = 2 * (text.num_heads + text.num_kv_heads) * text.head_dim
         layer = text.hidden_size * (attention + 3 * text.intermediate_size)
@@ -166,8 +153,7 @@ class Runner:
         """The attention of any batch."""
         if self.graphs is None:
             segments = [Segment(chunk.start, chunk.length, chunk.sequence.block_table) for chunk in chunks]
-            batch = plan(segments, self.cache.block_size, dtype=self.dtype, device=self.device)
-            return PagedAttention(self.cache, batch)
+            return SegmentAttention(self.cache, segments, sum(chunk.length for chunk in chunks))
         rows = self.graphs.tables.rows([chunk.sequence for chunk in chunks])
         lengths = [chunk.length for chunk in chunks]
         parts = [np.array(rows), np.cumsum([0, *lengths]), np.array([chunk.start for chunk in chunks])]

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from qwen3_vl_webui.engine.attention.base import Mixed
 from qwen3_vl_webui.engine.kv_cache import KVCache
-from qwen3_vl_webui.kernels.paged_attention import Plan, Segment, paged_attention, plan, write_kv
+from qwen3_vl_webui.kernels.paged_attention import Segment, paged_attention, plan, write_kv
 from qwen3_vl_webui.model.attention import Attention
 
 
@@ -32,9 +34,7 @@ class TorchBackend:
             for context, length, blocks in zip(contexts, lengths, tables, strict=True)
             if length
         ]
-        data = self.cache.data
-        described = plan(segments, self.cache.block_size, dtype=data.dtype, device=data.device)
-        return _Mixed(self.cache, described, len(batch.slots))
+        return SegmentAttention(self.cache, segments, len(batch.slots))
 
 
 class _Decode:
@@ -61,10 +61,14 @@ class _Decode:
         return out.transpose(0, 1).reshape(rows, heads, d)
 
 
-class _Mixed:
-    def __init__(self, cache: KVCache, batch: Plan, tokens: int) -> None:
-        self.cache, self.batch = cache, batch
-        self.padding = tokens - len(batch.slots)
+class SegmentAttention:
+    """The attention of a batch whose segments, those of one token first, the host knows: what a CPU uses."""
+
+    def __init__(self, cache: KVCache, segments: Sequence[Segment], tokens: int) -> None:
+        """`tokens` of the batch; what is more than the segments' is padding."""
+        self.cache = cache
+        self.batch = plan(segments, cache.block_size, dtype=cache.data.dtype, device=cache.data.device)
+        self.padding = tokens - len(self.batch.slots)
 
     def __call__(self, layer: int, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
         pair, count = self.cache.layers[layer], len(self.batch.slots)
