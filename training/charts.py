@@ -178,6 +178,7 @@ def questions(
                     f"{names[i]}: {new}-{old}={new - old}"
                     + (f", /{old}: {division(new - old, old)} = {rates[i - 1]}%" if new > old else "")
                 )
+            chain.append(f"{'最大' if zh else 'largest'}: {names[k]} {rates[k - 1]}%")
             if steps:
                 question = ask(
                     rng,

@@ -25,9 +25,15 @@ def main() -> None:
     args = parser.parse_args()
     series: dict[str, list[tuple[float, float]]] = {}
     for number, path in enumerate(args.logs):
+        trunk = 0.0  # where it ended; an edition that another process trained counts from there
         for entry in map(json.loads, path.read_text().splitlines()):
+            steps = entry["step"] / 1000
+            if entry["edition"] == "both":
+                trunk = steps
+            elif steps < trunk:
+                steps += trunk
             for size, (loss, _) in entry.get("loss_right", {}).items():
-                series.setdefault(f"{number} {entry['edition']} {size}", []).append((entry["step"] / 1000, loss))
+                series.setdefault(f"{number} {entry['edition']} {size}", []).append((steps, loss))
     width, height, left, bottom, top = 900, 420, 50, 40, 1.2
     longest = max(steps for points in series.values() for steps, _ in points)
     image = Image.new("RGB", (width, height), "white")
