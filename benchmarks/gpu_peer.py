@@ -12,7 +12,8 @@ from typing import Any
 
 import torch
 
-from gpu_ours import AFTER_PICTURE, PROMPT, SIDE, decoded, jpegs
+from gpu_media import SIDE, decoded, jpegs
+from gpu_ours import AFTER_PICTURE, PROMPT
 from qwen3_vl_webui.model.config import ModelConfig
 from qwen3_vl_webui.model.pixels import to_patches
 from shapes import Size, config_json
