@@ -59,7 +59,7 @@ def compile_all(capability: int) -> list[tuple[str, int]]:
             decode.decode_attention(*fresh, table, numbers, workspace, dependent=dependent)
             q = torch.zeros(rows, heads, d, dtype=dtype)
             for tiles in {
-                prefill_tiles(version, block_size, *size) for size in ((512, 512), (8192, 512), (8192, 8192))
+                prefill_tiles(version, block_size, *size) for size in ((512, 512), (2048, 512), (2048, 2048))
             }:
                 prefill_attention(q, pair, table[:1], numbers, numbers[:1], rows, tiles=tiles)
         norm_rope_write(*fresh, numbers.long(), dependent=dependent)

@@ -25,7 +25,7 @@ from triton.tools.tensor_descriptor import TensorDescriptor
 
 from qwen3_vl_webui.kernels.flash import LOG2_E, FlashTiles, attend_tile, capability
 
-MANY_TOKENS = 4096  # from so many on the device takes longer for a layer than the host
+MANY_TOKENS = 2048  # from so many on the device takes longer for a layer than the host, whatever the context
 
 
 def prefill_attention_reference(
