@@ -13,7 +13,15 @@ from qwen3_vl_webui.kernels.prefill_attention import prefill_attention, prefill_
 @pytest.mark.parametrize("where", WHERE)
 @pytest.mark.parametrize(
     ("contexts", "lengths"),
-    [([0], [1]), ([0], [40]), ([37], [40]), ([16], [130]), ([0, 33, 0, 64], [7, 1, 0, 20]), ([80, 0], [1, 31])],
+    [
+        ([0], [1]),
+        ([0], [40]),
+        ([37], [40]),
+        ([16], [130]),
+        ([0, 33, 0, 64], [7, 1, 0, 20]),
+        ([80, 0], [1, 31]),
+        ([2] * 20, [3] * 20),
+    ],
     ids=str,
 )
 @pytest.mark.parametrize("block_size", [4, 64])
