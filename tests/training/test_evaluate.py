@@ -1,0 +1,35 @@
+"""The evaluation runs as it does on a GPU: weights in float32, activations in bfloat16."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from tokenizers import Tokenizer
+from training.evaluate import FEWER, ROWS, answers, cases, load
+from training.network import Batched
+
+from training import fonts, train
+
+DEMO = Path(__file__).parents[2] / "src" / "qwen3_vl_webui" / "demo"
+
+
+@pytest.mark.skipif(not fonts.available("zh", False), reason="needs the fonts named in training/README.md")
+def test_answers_come_in_bfloat16(tokenizer: Tokenizer) -> None:
+    model = load(DEMO / "instruct", torch.device("cpu"))
+    assert {parameter.dtype for parameter in model.parameters()} == {torch.float32}
+    items = cases("Chat and honesty", 3, "test")
+    given = answers(Batched(model, torch.bfloat16), tokenizer, items, False, 60, torch.device("cpu"))
+    assert any(text == turn.answer for text, (_, turn) in zip(given, items, strict=True))
+
+
+def test_rows_with_fewer_cases_exist() -> None:
+    assert FEWER.keys() <= ROWS.keys()
+
+
+def test_a_training_without_anyone_to_draw_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "argv", ["train", "--state", "s", "--plan", "both:1", "--seconds", "1", "--workers", "0"])
+    with pytest.raises(SystemExit, match="at least 1"):
+        train.main()
