@@ -101,7 +101,7 @@ def test_a_browser_signs_in_and_breaks_no_content_policy(url: str) -> None:
         page.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
         page.fill("#key", KEY)
         page.click("button")
-        page.wait_for_selector("textarea", timeout=30_000)
+        page.wait_for_selector("#box textarea", timeout=30_000)
         page.wait_for_timeout(1000)
         assert page.evaluate("document.cookie") == ""  # HttpOnly
         browser.close()

@@ -52,7 +52,6 @@ def test_every_sampling_control_reaches_the_engine(open_page: Open, server: Any)
     assert (before["edition"], after["edition"]) == ("instruct", "instruct")
     choose(page, "Thinking")
     ask(page, "and reasoned")
-    page.locator("#box .stop-button").click()
     wait_for_end(page)
     assert server.sent()["edition"] == "thinking"
 

@@ -95,9 +95,14 @@
     if (bar && isOpen(selector) !== want) $(".toggle-button", bar)?.click();
   };
   const narrow = () => matchMedia("(max-width: 899px)").matches; // drawers lie over the page, as in page.css
+  const focusOnceVisible = (selector, until = performance.now() + 1000) => {
+    const element = $(selector);
+    element?.focus(); // without effect while a drawer is still opening
+    if (document.activeElement !== element && performance.now() < until) setTimeout(focusOnceVisible, 30, selector, until);
+  };
   const settings = (want) => {
     drawer("#settings-bar", want);
-    setTimeout(() => (want ? $("#settings-heading .act") : $("#header .act-settings"))?.focus(), 50); // once it is visible
+    focusOnceVisible(want ? "#settings-heading .act" : "#header .act-settings");
   };
 
   // -- actions ---------------------------------------------------------------------------------------------------------
