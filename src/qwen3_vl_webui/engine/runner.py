@@ -97,7 +97,7 @@ class Runner:
             return self.sampler.sample(logits, rows, tokens)
         last = _last_rows(chunks, rows)
         if self.graphs is not None and self.graphs.fits(chunks, len(rows)):
-            logits, tokens = self._prompts(self.graphs, chunks, last)
+            logits, tokens = self.graphs.prompts(chunks, last)
             return self.sampler.sample(logits, rows, tokens) if rows else Choice.nothing(self.device)
         hidden = self._forward(chunks, unread)
         if not rows:
@@ -139,9 +139,6 @@ class Runner:
     def _decode(self, graphs: Graphs, chunks: List[Chunk], unread: Unread | None) -> Output:
         newest, places = (None, {}) if unread is None else (unread.tokens, unread.places)
         return graphs.decode([chunk.sequence for chunk in chunks], newest, places)
-
-    def _prompts(self, graphs: Graphs, chunks: List[Chunk], last: list[int]) -> Output:
-        return graphs.prompts(chunks, last)
 
     def _forward(self, chunks: List[Chunk], unread: Unread | None) -> Tensor:
         tokens = self._tokens(chunks, unread)
