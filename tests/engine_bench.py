@@ -230,7 +230,7 @@ class Bench:
 def after_forward(engine: Engine, hook: Callable[[Sequence[Chunk], Tensor], None]) -> None:
     """Call `hook` with the chunks of every step from now on and what was computed: a row a token, to be spoilt."""
     runner = engine._runner
-    forward, decode, prompts = runner._forward, runner._decode, runner._prompts
+    forward, decode, graphs = runner._forward, runner._decode, runner.graphs
 
     def hooked_forward(chunks: list[Chunk], unread: Any) -> Tensor:
         hidden = forward(chunks, unread)
@@ -242,9 +242,14 @@ def after_forward(engine: Engine, hook: Callable[[Sequence[Chunk], Tensor], None
         hook(chunks, logits)
         return logits, chosen(*logits.max(-1))
 
-    def hooked_prompts(graphs: Any, chunks: list[Chunk], last: list[int]) -> Any:
-        logits, tokens = prompts(graphs, chunks, last)
+    runner._forward, runner._decode = hooked_forward, hooked_decode  # type: ignore[method-assign]
+    if graphs is None:
+        return
+    prompts = graphs.prompts
+
+    def hooked_prompts(chunks: list[Chunk], last: list[int]) -> Any:
+        logits, tokens = prompts(chunks, last)
         hook(chunks, torch.empty(sum(chunk.length for chunk in chunks), 1))
         return logits, tokens
 
-    runner._forward, runner._decode, runner._prompts = hooked_forward, hooked_decode, hooked_prompts  # type: ignore[method-assign]
+    graphs.prompts = hooked_prompts  # type: ignore[method-assign]
