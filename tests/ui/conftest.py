@@ -28,10 +28,11 @@ FLAGS = [
 ]  # fmt: skip
 SYSTEM_CHROMIUM = Path("/usr/bin/chromium")
 SERVE = """
-import json, sys, msgspec, uvicorn
+import json, sys, time, msgspec, uvicorn
 from pathlib import Path
 from qwen3_vl_webui.config import Settings
 from qwen3_vl_webui.engine.client import EngineClient
+from qwen3_vl_webui.history.store import HistoryStore
 from qwen3_vl_webui.server.app import create_app
 values = json.loads(sys.argv[1])
 generate = EngineClient.generate
@@ -41,6 +42,12 @@ def noting(self, request, *rest):  # what goes to the engine, for the tests to r
     Path(values["data"], "sent.json").write_text(json.dumps(sent))
     return generate(self, request, *rest)
 EngineClient.generate = noting
+list_conversations = HistoryStore.list_conversations
+def listing(self, search="", *rest):  # a test may make the whole list slow
+    if not search and Path(values["data"], "slow-list").exists():
+        time.sleep(1)
+    return list_conversations(self, search, *rest)
+HistoryStore.list_conversations = listing
 if __name__ == "__main__":
     settings = Settings(**values)
     app = create_app(settings)

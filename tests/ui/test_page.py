@@ -184,6 +184,21 @@ def test_a_search_outlives_the_end_of_an_answer(open_page: Open) -> None:
     expect(page.locator("#conversations .nothing")).to_have_text("Nothing found.")
 
 
+def test_a_list_that_was_asked_for_earlier_does_not_replace_a_later_one(open_page: Open, server: Any) -> None:
+    page = open_page()
+    ask(page, "another unrelated question", tokens=20)
+    slow = server.data / "slow-list"
+    slow.touch()
+    try:
+        expect(page.locator("#chat .foot")).to_be_visible()
+        page.locator("#search input").fill("nothing of this kind")
+        wait_for_end(page)
+        page.wait_for_timeout(2000)  # longer than the slow list takes
+    finally:
+        slow.unlink()
+    expect(page.locator("#conversations .nothing")).to_have_text("Nothing found.")
+
+
 def test_a_page_that_shows_other_models_than_are_served_asks_for_them_again(open_page: Open) -> None:
     page = open_page()
 

@@ -63,7 +63,9 @@ class Page:
         self._then(page.list.upload.upload(self.bring, [page.list.upload, *inputs], outputs, **QUIET))
         self._then(page.composer.box.submit(self.send, inputs, outputs, **QUIET))
         page.composer.box.stop(self.stop, [page.conversation], None, **QUIET)
-        page.list.search.change(self.find, inputs, [page.list.rows], trigger_mode="always_last", **QUIET)
+        # One event for both, so that the browser asks for one list after the other and an older one never comes last.
+        changes: list[Any] = [page.list.search.change, page.list.ended.change]
+        gr.on(changes, self.find, inputs, [page.list.rows], trigger_mode="always_last", **QUIET)
         self.blocks.unload(self._forget)
 
     def _then(self, event: Any) -> None:
@@ -72,7 +74,7 @@ class Page:
         event.then(None, [page.conversation, page.language], None, js=OPENED, api_visibility="private")
         watched = event.then(
             self.watch, [page.conversation, page.language, page.everything],
-            [page.region.chatbot, page.composer.box, page.list.rows], trigger_mode="multiple", **QUIET,
+            [page.region.chatbot, page.composer.box, page.list.ended], trigger_mode="multiple", **QUIET,
         )  # fmt: skip
         watched.then(None, None, None, js="() => window.qwen3vl.poll()", api_visibility="private")  # it may have failed
 
@@ -226,7 +228,7 @@ class Page:
             if tab.watch is not mine:
                 return
             yield {self.layout.region.chatbot: [*before, *render_live(answer, language)]}
-        yield {self.layout.composer.box: Composer.busy(False), **await self.view.rows(tab, language, conversation)}
+        yield {self.layout.composer.box: Composer.busy(False), self.layout.list.ended: answer.record.id}
 
     def _forget(self, request: gr.Request) -> None:
         self._tabs.forget(request.session_hash)

@@ -9,7 +9,7 @@ from typing import Any
 import gradio as gr
 
 from qwen3_vl_webui.engine.request import Edition
-from qwen3_vl_webui.errors import Language, NotFound
+from qwen3_vl_webui.errors import NotFound
 from qwen3_vl_webui.history.store import HistoryStore
 from qwen3_vl_webui.server.service import ChatService
 from qwen3_vl_webui.ui.banner import served
@@ -19,7 +19,7 @@ from qwen3_vl_webui.ui.header import render_header, render_labels
 from qwen3_vl_webui.ui.layout import Layout
 from qwen3_vl_webui.ui.rendering import ChatbotMessage
 from qwen3_vl_webui.ui.texts import say
-from qwen3_vl_webui.ui.visit import Now, Tab, Tabs
+from qwen3_vl_webui.ui.visit import Now, Tabs
 
 Updates = dict[Any, Any]
 
@@ -68,16 +68,14 @@ class View:
 
     async def conversations(self, now: Now, *, current: str | None = None, limit: int | None = None) -> Updates:
         """The list, as it is searched now."""
-        tab = self._tabs.of(now.session)
-        tab.listed = (now.search, limit or now.limit)
-        return await self.rows(tab, now.language, now.conversation if current is None else current)
-
-    async def rows(self, tab: Tab, language: Language, current: str) -> Updates:
-        """The list, as this tab last asked for it."""
-        search, limit = tab.listed
-        rows = await asyncio.to_thread(self._history.list_conversations, search, limit + 1)
+        limit = limit or now.limit
+        rows = await asyncio.to_thread(self._history.list_conversations, now.search, limit + 1)
         html = self._layout.list.render(
-            rows[:limit], language, current=current, searching=bool(search), more=len(rows) > limit
+            rows[:limit],
+            now.language,
+            current=now.conversation if current is None else current,
+            searching=bool(now.search),
+            more=len(rows) > limit,
         )
         return {self._layout.list.rows: html}
 

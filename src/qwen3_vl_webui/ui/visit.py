@@ -34,7 +34,6 @@ class Tab:
 
     shown: str | None = None  # the conversation
     watch: object | None = None  # the token of its current watch
-    listed: tuple[str, int] = field(default=("", PAGE_SIZE))  # the search and the length of the list
 
 
 class Tabs:
