@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -88,6 +90,37 @@ def test_budgets_of_pictures_and_videos_reach_the_model(open_page: Open, tmp_pat
     assert picture <= 64
     assert frames == 12
     assert 128 < frames_tokens <= 256
+
+
+def test_budgets_start_within_the_checkpoints_own_rules_and_the_servers_caps(
+    open_page: Open, make_server: Callable[..., Any], tiny_checkpoint: Path, tmp_path: Path
+) -> None:
+    checkpoint = tmp_path / "small-pictures"
+    shutil.copytree(tiny_checkpoint, checkpoint)
+    rules = json.loads((checkpoint / "preprocessor_config.json").read_text())
+    rules["size"]["longest_edge"] = 100 * 1024  # 100 visual tokens
+    (checkpoint / "preprocessor_config.json").write_text(json.dumps(rules))
+    server = make_server(tmp_path, instruct=str(checkpoint), max_video_pixels=40 * 2048, max_fps=1.5)
+    server.start()
+    try:
+        page = open_page(url=server.url)
+        clip = tmp_path / "clip.mp4"
+        clip.write_bytes(video(24, (256, 256), 12))
+        page.locator("#box input[type=file]").set_input_files([picture_file(tmp_path, "large.png", (640, 640)), clip])
+        expect(page.locator("#box .thumbnail-item")).to_have_count(2)
+        ask(page, "Look at both", tokens=16)
+        wait_for_end(page)
+        page.locator("#chat .saw summary").click()
+        seen = [int(found[1]) for line in page.locator("#chat .saw li").all_inner_texts()
+                if (found := re.search(r"(\d+) tokens", line))]  # fmt: skip
+        assert len(seen) == 2
+        assert 64 < seen[0] <= 100
+        assert seen[1] <= 40
+        page.locator("#settings-bar").get_by_text("Pictures and videos").click()
+        for name, value in {"max_pixels": 100, "video_pixels": 40, "fps": 1.5, "max_frames": 128}.items():
+            expect(page.locator(f"#set-{name} input[type=number]")).to_have_value(str(value))
+    finally:
+        server.stop()
 
 
 @pytest.mark.parametrize("locale", ["en-US", "zh-CN"])

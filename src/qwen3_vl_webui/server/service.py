@@ -37,6 +37,7 @@ from qwen3_vl_webui.plan import Resolved, resolve
 from qwen3_vl_webui.processing.media import MediaFetcher
 from qwen3_vl_webui.processing.messages import MediaPart, Message
 from qwen3_vl_webui.processing.processor import Processor, Prompt, Seen, preload
+from qwen3_vl_webui.processing.sizes import ImageRule, VideoRule
 from qwen3_vl_webui.processing.source import Source
 from qwen3_vl_webui.processing.tokenizer import Tokenizer
 from qwen3_vl_webui.server.answer import Answering
@@ -231,6 +232,11 @@ class ChatService:
     def sampling(self, edition: Edition) -> SamplingParams:
         """The checkpoint's own defaults (generation_config.json), else the authors' values for the edition."""
         return self._defaults.get(edition, RECOMMENDED[edition])
+
+    def media_rules(self, edition: Edition) -> tuple[ImageRule, VideoRule] | None:
+        """How the checkpoint wants pictures and videos resized and sampled; None until it was read."""
+        processor = self._processors.get(edition)
+        return None if processor is None else (processor.image_rule, processor.video_rule)
 
     def find_edition(self, name: str) -> Edition:
         """The edition that a model name of a request means. Raises NotFound("model_unknown")."""

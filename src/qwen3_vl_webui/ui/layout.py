@@ -10,7 +10,7 @@ import gradio as gr
 from qwen3_vl_webui.server.service import ChatService
 from qwen3_vl_webui.ui.chat import ChatRegion
 from qwen3_vl_webui.ui.composer import Composer
-from qwen3_vl_webui.ui.presets import preset_of
+from qwen3_vl_webui.ui.presets import caps_of, preset_of
 from qwen3_vl_webui.ui.settings import SettingsPanel
 from qwen3_vl_webui.ui.sidebar import ConversationList
 
@@ -24,7 +24,7 @@ class Layout:
     may change.
     """
 
-    def __init__(self, service: ChatService, max_output_tokens: int) -> None:
+    def __init__(self, service: ChatService) -> None:
         self.conversation = gr.Textbox("", visible=False)
         self.language = gr.Textbox("en", visible=False)
         self.editing = gr.Textbox("", visible=False)
@@ -33,7 +33,7 @@ class Layout:
         with gr.Sidebar(position="left", open=True, width=280, elem_id="conversations-bar"):
             self.list = ConversationList()
         with gr.Sidebar(position="right", open=False, width=320, elem_id="settings-bar"):
-            self.settings = SettingsPanel(partial(preset_of, service), max_output_tokens)
+            self.settings = SettingsPanel(partial(preset_of, service), caps_of(service))
         with gr.Column(elem_id="main"):
             self.header = gr.HTML("", elem_id="header", js_on_load=None)
             gr.HTML('<div id="banner" aria-live="polite"></div>', js_on_load=None, elem_id="banner-holder")

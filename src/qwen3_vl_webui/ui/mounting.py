@@ -17,7 +17,7 @@ from qwen3_vl_webui.ui.theme import head, theme
 
 
 def mount_page(app: FastAPI, service: ChatService, history: HistoryStore, settings: Settings) -> Page:
-    page = Page(service, history, max_output_tokens=settings.max_output_tokens, max_upload_mb=settings.max_upload_mb)
+    page = Page(service, history, max_upload_mb=settings.max_upload_mb)
     page.blocks.queue(default_concurrency_limit=None, api_open=False)
     app.include_router(page_router(history, partial(banner_state, service)))
     gr.mount_gradio_app(

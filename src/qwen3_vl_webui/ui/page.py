@@ -37,9 +37,7 @@ QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private",
 class Page:
     """Builds the Blocks. One per server; `blocks` is mounted by `ui.mount`."""
 
-    def __init__(
-        self, service: ChatService, history: HistoryStore, *, max_output_tokens: int, max_upload_mb: int
-    ) -> None:
+    def __init__(self, service: ChatService, history: HistoryStore, *, max_upload_mb: int) -> None:
         self.max_upload_mb = max_upload_mb
         self.history = history
         self.answers = Answers(service, history)
@@ -48,7 +46,7 @@ class Page:
         with gr.Blocks(
             title="Qwen3-VL", analytics_enabled=False, fill_width=True, delete_cache=(3600, 24 * 3600)
         ) as self.blocks:
-            self.layout = Layout(service, max_output_tokens)
+            self.layout = Layout(service)
             self.view = View(self.layout, service, history, self.chat, self._tabs, max_upload_mb=max_upload_mb)
             self._wire()
 

@@ -1,4 +1,6 @@
-"""The sampling controls of the page: their ranges, and the values that the authors recommend for each edition."""
+"""The page's sliders: their ranges, and what they start from: the authors' values for each edition, as far as the
+checkpoint and the server allow.
+"""
 
 from __future__ import annotations
 
@@ -55,7 +57,15 @@ PENALTY_CONTROLS = (
     Control(name="frequency_penalty", minimum=-2, maximum=2, step=0.1),
     Control(name="repetition_penalty", minimum=0.8, maximum=2, step=0.01),
 )
-PRESET_NAMES = tuple(control.name for control in (*SAMPLING_CONTROLS, *PENALTY_CONTROLS))
+MEDIA_CONTROLS = (
+    Control(name="max_pixels", minimum=64, maximum=16384, step=64),
+    Control(name="video_pixels", minimum=256, maximum=12288, step=256),
+    Control(name="fps", minimum=0.25, maximum=8, step=0.25),
+    Control(name="max_frames", minimum=4, maximum=768, step=4),
+)
+# Ours: enough for a screenshot's small print, and for a minute of video. Budgets are in visual tokens.
+MEDIA: dict[str, float] = {"max_pixels": 2560, "video_pixels": 8192, "fps": 2, "max_frames": 128}
+PRESET_NAMES = tuple(control.name for control in (*SAMPLING_CONTROLS, *PENALTY_CONTROLS, *MEDIA_CONTROLS))
 
 
 def values_for(preset: Mapping[str, float], current: Mapping[str, float], edited: Collection[str]) -> dict[str, float]:
@@ -64,10 +74,36 @@ def values_for(preset: Mapping[str, float], current: Mapping[str, float], edited
 
 
 def preset_of(service: ChatService, edition: Edition) -> dict[str, float]:
-    """What the panel starts from: the authors' values; for the demonstration model, which they do not fit, its own."""
-    preset = dict(PRESETS[edition])
+    """What the panel starts from: the authors' values; for the demonstration model, which they do not fit, its own.
+
+    Pictures and videos are never shown larger than the checkpoint's own rules would.
+    """
+    preset = PRESETS[edition] | MEDIA
     if service.demo:
         own = service.sampling(edition)
-        preset |= {name: getattr(own, name) for name in PRESET_NAMES if name != "max_tokens"}
+        preset |= {name: getattr(own, name) for name in PRESETS[edition] if name != "max_tokens"}
         preset["max_tokens"] = 1024
-    return preset
+    if (rules := service.media_rules(edition)) is not None:
+        image, video = rules
+        preset |= _least(preset, _budgets(image.max_pixels, video.max_pixels, video.fps, video.max_frames))
+    return _least(preset, caps_of(service))
+
+
+def caps_of(service: ChatService) -> dict[str, float]:
+    """The most that the server takes, by control."""
+    media = service.media_limits
+    budgets = _budgets(media.max_pixels, media.max_video_pixels, media.max_fps, media.max_video_frames)
+    return {"max_tokens": service.limits.max_output_tokens, **budgets}
+
+
+def _budgets(image_pixels: int, video_pixels: int, fps: float, frames: int) -> dict[str, float]:
+    return {
+        "max_pixels": image_pixels // VISUAL_TOKEN_PIXELS,
+        "video_pixels": video_pixels // (VISUAL_TOKEN_PIXELS * FRAMES_PER_GROUP),
+        "fps": fps,
+        "max_frames": frames,
+    }
+
+
+def _least(values: Mapping[str, float], caps: Mapping[str, float]) -> dict[str, float]:
+    return {name: min(value, caps.get(name, value)) for name, value in values.items()}

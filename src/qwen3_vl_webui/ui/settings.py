@@ -13,6 +13,8 @@ from qwen3_vl_webui.processing.messages import MediaBudget
 from qwen3_vl_webui.ui.markup import button
 from qwen3_vl_webui.ui.presets import (
     FRAMES_PER_GROUP,
+    MEDIA,
+    MEDIA_CONTROLS,
     PENALTY_CONTROLS,
     PRESET_NAMES,
     PRESETS,
@@ -24,49 +26,44 @@ from qwen3_vl_webui.ui.presets import (
 from qwen3_vl_webui.ui.texts import TEXTS, say
 
 Updates = dict[Any, Any]
-MEDIA_CONTROLS = (
-    Control(name="max_pixels", minimum=64, maximum=16384, step=64),
-    Control(name="video_pixels", minimum=256, maximum=12288, step=256),
-    Control(name="fps", minimum=0.25, maximum=8, step=0.25),
-    Control(name="max_frames", minimum=4, maximum=768, step=4),
-)
-MEDIA_DEFAULTS = {"max_pixels": 2560, "video_pixels": 8192, "fps": 2, "max_frames": 128}
 
 
 class SettingsPanel:
     """Builds the region inside the current Blocks. `inputs` is what a message needs, in the order of `names`."""
 
-    def __init__(self, preset_of: Callable[[Edition], dict[str, float]], max_output_tokens: int) -> None:
-        self._preset_of = preset_of
-        self._max_output_tokens = max_output_tokens
+    def __init__(self, preset: Callable[[Edition], dict[str, float]], caps: Mapping[str, float]) -> None:
+        """`preset` gives an edition's values; `caps` is the most that the server takes, by control."""
+        self.preset = preset
+        self._caps = caps
         self.controls: dict[str, gr.components.Component] = {}
         self.heading = gr.HTML("", elem_id="settings-heading", js_on_load=None)
         with gr.Accordion(say("sampling", "en"), open=True) as self.sampling:
             for control in SAMPLING_CONTROLS:
-                maximum = min(control.maximum, max_output_tokens) if control.name == "max_tokens" else control.maximum
-                self._slider(control, PRESETS["instruct"][control.name], maximum)
+                self._slider(control, PRESETS["instruct"][control.name])
         with gr.Accordion(say("penalties", "en"), open=False) as self.penalties:
             for control in PENALTY_CONTROLS:
-                self._slider(control, PRESETS["instruct"][control.name], control.maximum)
+                self._slider(control, PRESETS["instruct"][control.name])
             self.controls["stop_repetition"] = gr.Checkbox(True, label=say("stop_repetition", "en"), container=False)
         self.reset = gr.Button(say("reset", "en"), size="sm", elem_id="reset")
         with gr.Accordion(say("system_prompt", "en"), open=True) as self.system:
             self.controls["system_prompt"] = gr.Textbox("", show_label=False, container=False, lines=2, max_lines=12)
         with gr.Accordion(say("media_budget", "en"), open=False) as self.media:
             for control in MEDIA_CONTROLS:
-                self._slider(control, MEDIA_DEFAULTS[control.name], control.maximum)
+                self._slider(control, MEDIA[control.name])
         self.controls["seed"] = gr.Textbox("", label=say("seed", "en"), max_lines=1)
         self.edited = gr.JSON([], visible=False)  # names of the controls that the user changed
         self.names = tuple(self.controls)
         self.inputs = [self.controls[name] for name in self.names]
         self.outputs = [self.controls[name] for name in PRESET_NAMES]
 
-    def _slider(self, control: Control, value: float, maximum: float) -> None:
+    def _slider(self, control: Control, value: float) -> None:
+        maximum = min(control.maximum, self._caps.get(control.name, control.maximum))
+        minimum = control.minimum if control.minimum < maximum else maximum / 2
         self.controls[control.name] = gr.Slider(
-            control.minimum,
+            minimum,
             maximum,
             value=min(value, maximum),
-            step=control.step,
+            step=min(control.step, maximum - minimum),
             label=say(control.name, "en"),
             elem_id=f"set-{control.name}",
             buttons=[],
@@ -117,11 +114,6 @@ class SettingsPanel:
             js="(edition) => window.qwen3vl.unedited(edition)",
             queue=False, api_visibility="private", show_progress="hidden",
         )  # fmt: skip
-
-    def preset(self, edition: Edition) -> dict[str, float]:
-        """The edition's values, within what the server allows."""
-        preset = self._preset_of(edition)
-        return {**preset, "max_tokens": min(preset["max_tokens"], self._max_output_tokens)}
 
     def restore(
         self, saved: Sequence[Any], touched: Sequence[Any], served: Sequence[Edition]
