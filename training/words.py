@@ -417,5 +417,5 @@ def phrase(rng: Random, lang: Lang, length: int, wild: bool = False) -> str:
 def all_characters() -> str:
     """Every character that a picture may show, for the font subsets: printable ASCII, and whatever these sources hold."""
     ascii_text = "".join(chr(code) for code in range(32, 127))
-    sources = "".join(path.read_text(encoding="utf-8") for path in sorted(Path(__file__).parent.glob("*.py")))
+    sources = "".join(path.read_text(encoding="utf-8") for path in sorted(Path(__file__).parent.rglob("*.py")))
     return "".join(sorted(set(ascii_text + sources + "°×÷±•–—…€£©→←↑↓✓✕☰⋮＋") - {"\n"}))
