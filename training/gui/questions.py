@@ -1,0 +1,247 @@
+"""Questions about a screen: describe it, list boxes, find one control, tell a state, a title or a number."""
+
+from __future__ import annotations
+
+from random import Random
+
+from training.gui.controls import Control, function, kind_name, reference
+from training.gui.screen import Screen
+from training.scene import Turn, ask, boxes_json, center, points_json, scaled
+
+
+def unique(screen: Screen) -> list[Control]:
+    texts = [control.text for control in screen.controls]
+    return [
+        control
+        for control in screen.controls
+        if texts.count(control.text) == 1 and control.kind not in ("picture", "text")
+    ]
+
+
+def describe(rng: Random, screen: Screen, lang: str, phone: bool) -> Turn:
+    controls, zh = screen.controls, lang == "zh"
+    lines = [
+        f"{n}. {kind_name(c.kind, lang)}“{c.text}”:{function(c, lang)}"
+        if zh
+        else f'{n}. {c.kind} "{c.text}": {function(c, lang)}'
+        for n, c in enumerate(controls, 1)
+    ]
+    head = (
+        f"这是{'手机' if phone else '电脑'}界面,有{len(controls)}个控件:"
+        if zh
+        else f"This is a {'phone' if phone else 'desktop'} screen with {len(controls)} controls:"
+    )
+    question = ask(
+        rng,
+        lang,
+        [
+            "Describe this screen.",
+            "What controls are on this screen?",
+            "List the controls and what they do.",
+            "What can I do on this page? List every element.",
+            "Describe the UI elements in this screenshot.",
+            "Which buttons, fields and other elements does this interface have?",
+            "Explain this user interface.",
+            "What is on the screen?",
+            "Which controls are on this phone screen?" if phone else "Which controls are on this screen?",
+        ],
+        [
+            "请描述这张手机界面有哪些控件?" if phone else "请描述这个界面有哪些控件?",
+            "描述一下这个界面",
+            "这个页面上有哪些控件?分别有什么功能?",
+            "列出截图中的所有控件及其功能。",
+            "这张截图里有什么?",
+            "界面上有哪些按钮和输入框等元素?",
+            "请介绍这个用户界面。",
+            "屏幕上有什么控件?",
+        ],
+    )
+    kinds: dict[str, int] = {}
+    for c in controls:
+        kinds[c.kind] = kinds.get(c.kind, 0) + 1
+    counted = ", ".join(f"{kind_name(k, lang)} {n}" for k, n in kinds.items())
+    thinking = (
+        f"从上到下看:{counted},共{len(controls)}个。"
+        if zh
+        else f"From top to bottom: {counted}; {len(controls)} in all."
+    )
+    return Turn(
+        skill="gui_describe",
+        question=question,
+        answer=head + "\n" + "\n".join(lines),
+        thinking=thinking,
+        check={"type": "controls", "controls": [[c.kind, c.text] for c in controls]},
+    )
+
+
+def list_boxes(rng: Random, screen: Screen, lang: str) -> Turn:
+    w, h = screen.canvas.width, screen.canvas.height
+    wanted = rng.choice(sorted({c.kind for c in screen.controls})) if rng.random() < 0.45 else ""
+    chosen = [c for c in screen.controls if not wanted or c.kind == wanted]
+    items = [(scaled(c.box, w, h), f"{kind_name(c.kind, lang)}: {c.text}" if not wanted else c.text) for c in chosen]
+    name = kind_name(wanted, lang) if wanted else ""
+    if wanted:
+        question = ask(
+            rng,
+            lang,
+            [
+                "Find every {k} and output its bbox_2d in JSON.",
+                "Locate all {k} elements. Answer with a JSON list of bbox_2d and label.",
+                "Where are the {k} elements? Give boxes as JSON.",
+            ],
+            [
+                "找出所有{k},以JSON输出bbox_2d。",
+                "定位界面中的每个{k},用JSON列表输出bbox_2d和label。",
+                "{k}在哪里?请用JSON给出边界框。",
+            ],
+            k=name,
+        )
+    else:
+        question = ask(
+            rng,
+            lang,
+            [
+                "List all UI elements as JSON with bbox_2d and label.",
+                "Detect every control and output a JSON list with bbox_2d.",
+                "Output the bounding boxes of all elements on the screen in JSON format.",
+                "Locate every element in this screenshot, report bbox coordinates in JSON format.",
+            ],
+            [
+                "以JSON列表输出所有控件,包含bbox_2d和label。",
+                "检测所有控件,用JSON格式输出bbox_2d。",
+                "请用JSON输出界面上所有元素的边界框。",
+                "定位截图中的每个控件,以JSON格式输出坐标。",
+            ],
+        )
+    thinking = (
+        f"一共{len(chosen)}个,从上到下逐个给出。"
+        if lang == "zh"
+        else f"There are {len(chosen)}; I give them from top to bottom."
+    )
+    return Turn(
+        skill="gui_boxes",
+        question=question,
+        answer=boxes_json(items),
+        thinking=thinking,
+        check={"type": "boxes", "boxes": [[list(b), n] for b, n in items]},
+    )
+
+
+def one_box(rng: Random, screen: Screen, lang: str) -> Turn | None:
+    options = unique(screen)
+    if not options:
+        return None
+    c = rng.choice(options)
+    box = scaled(c.box, screen.canvas.width, screen.canvas.height)
+    name, zh = reference(rng, c, lang), lang == "zh"
+    thinking = (
+        f"{kind_name(c.kind, lang)}“{c.text}”在{center(box)}附近。"
+        if zh
+        else f'The {c.kind} "{c.text}" is near {center(box)}.'
+    )
+    if rng.random() < 0.5:
+        question = ask(
+            rng,
+            lang,
+            [
+                "Give the bounding box of {n}.",
+                "Where is {n}? Answer with bbox_2d.",
+                "Locate {n}, output its bbox_2d in JSON.",
+                "Output the box of {n} as JSON.",
+            ],
+            ["给出{n}的边界框。", "{n}在哪里?用bbox_2d回答。", "定位{n},以JSON输出bbox_2d。", "请框出{n}。"],
+            n=name,
+        )
+        return Turn(
+            skill="gui_box",
+            question=question,
+            answer=boxes_json([(box, c.text)]),
+            thinking=thinking,
+            check={"type": "box", "box": box},
+        )
+    question = ask(
+        rng,
+        lang,
+        ["Point at {n}.", "Click {n}.", "Where should I tap for {n}?", "Give the point of {n} as JSON.", "Tap on {n}."],
+        ["指出{n}的位置。", "点击{n}。", "点按{n},请给出坐标。", "{n}应该点哪里?", "用point_2d给出{n}。"],
+        n=name,
+    )
+    return Turn(
+        skill="gui_point",
+        question=question,
+        answer=points_json([(center(box), c.text)]),
+        thinking=thinking,
+        check={"type": "point", "box": box},
+    )
+
+
+def small_question(rng: Random, screen: Screen, lang: str) -> Turn | None:
+    zh = lang == "zh"
+    stateful = [c for c in screen.controls if c.on is not None]
+    titles = [c for c in screen.controls if c.kind == "title"]
+    roll = rng.random()
+    if stateful and roll < 0.5:
+        c = rng.choice(stateful)
+        if c.kind == "switch":
+            question = ask(
+                rng,
+                lang,
+                ["Is {t} on?", "Is the {t} switch turned on or off?", "What is the state of {t}?"],
+                ["{t}开着吗?", "{t}开关是开启还是关闭?", "{t}现在是什么状态?"],
+                t=c.text,
+            )
+            answer = (
+                (f"{c.text}{'已开启' if c.on else '已关闭'}。") if zh else f"{c.text} is {'on' if c.on else 'off'}."
+            )
+        else:
+            question = ask(
+                rng, lang, ["Is {t} checked?", "Is the box {t} ticked?"], ["{t}勾选了吗?", "{t}选中了吗?"], t=c.text
+            )
+            answer = (
+                (f"{c.text}{'已勾选' if c.on else '未勾选'}。")
+                if zh
+                else f"{c.text} is {'checked' if c.on else 'not checked'}."
+            )
+        return Turn(
+            skill="gui_state",
+            question=question,
+            answer=answer,
+            thinking=("看" if zh else "I look at ") + c.text + ("的状态。" if zh else "."),
+            check={"type": "text", "text": answer},
+        )
+    if titles and roll < 0.8:
+        question = ask(
+            rng,
+            lang,
+            ["What is the title of this page?", "Which page is this?", "What does the title say?"],
+            ["这个页面的标题是什么?", "这是什么页面?", "标题写了什么?"],
+        )
+        return Turn(
+            skill="gui_title",
+            question=question,
+            answer=titles[0].text,
+            thinking="标题在上方。" if zh else "The title is at the top.",
+            check={"type": "text", "text": titles[0].text},
+        )
+    counts = [
+        k for k in ("button", "input", "switch", "checkbox", "tab", "link") if any(c.kind == k for c in screen.controls)
+    ]
+    if not counts:
+        return None
+    kind = rng.choice(counts)
+    found = [c.text for c in screen.controls if c.kind == kind]
+    question = ask(
+        rng,
+        lang,
+        ["How many {k} elements are there?", "Count the {k} elements."],
+        ["有几个{k}?", "数一数有多少个{k}。"],
+        k=kind_name(kind, lang),
+    )
+    answer = f"{len(found)}个。" if zh else f"{len(found)}."
+    return Turn(
+        skill="gui_count",
+        question=question,
+        answer=answer,
+        thinking="、".join(found) + f",共{len(found)}个。" if zh else ", ".join(found) + f": {len(found)}.",
+        check={"type": "text", "text": answer},
+    )
