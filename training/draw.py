@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 from PIL import Image, ImageDraw
 
+from training import icons
 from training.fonts import choose
 from training.glyphs import line, width
 from training.scene import Box
@@ -108,85 +109,9 @@ def fit(text: str, name: str, size: int, width: float, smallest: int = 10) -> in
     return size if length <= width else max(smallest, int(size * width / length))
 
 
-ICONS = {
-    "search": "搜索",
-    "menu": "菜单",
-    "add": "添加",
-    "back": "返回",
-    "close": "关闭",
-    "more": "更多",
-    "home": "主页",
-    "user": "用户",
-    "star": "收藏",
-    "mail": "邮件",
-    "heart": "喜欢",
-    "bell": "通知",
-    "download": "下载",
-    "check": "完成",
-    "settings": "设置",
-}
-
-
 def icon(canvas: Canvas, name: str, x: float, y: float, size: float, color: Color, rng: Random) -> None:
     """A line icon centred on (x, y)."""
-    draw, r, w = canvas.draw, size / 2, max(1, round(size * rng.uniform(0.07, 0.14)))
-    if name == "search":
-        draw.ellipse((x - r, y - r, x + r * 0.45, y + r * 0.45), outline=color, width=w)
-        draw.line((x + r * 0.25, y + r * 0.25, x + r, y + r), fill=color, width=w)
-    elif name == "menu":
-        for k in (-0.6, 0, 0.6):
-            draw.line((x - r, y + k * r, x + r, y + k * r), fill=color, width=w)
-    elif name == "add":
-        draw.line((x - r, y, x + r, y), fill=color, width=w)
-        draw.line((x, y - r, x, y + r), fill=color, width=w)
-    elif name == "back":
-        draw.line([(x + r * 0.5, y - r), (x - r * 0.5, y), (x + r * 0.5, y + r)], fill=color, width=w)
-    elif name == "close":
-        draw.line((x - r * 0.8, y - r * 0.8, x + r * 0.8, y + r * 0.8), fill=color, width=w)
-        draw.line((x - r * 0.8, y + r * 0.8, x + r * 0.8, y - r * 0.8), fill=color, width=w)
-    elif name == "more":
-        vertical = rng.random() < 0.5
-        for k in (-0.7, 0, 0.7):
-            cx, cy = (x, y + k * r) if vertical else (x + k * r, y)
-            draw.ellipse((cx - w, cy - w, cx + w, cy + w), fill=color)
-    elif name == "home":
-        draw.line([(x - r, y), (x, y - r), (x + r, y)], fill=color, width=w)
-        draw.rectangle((x - r * 0.65, y - r * 0.1, x + r * 0.65, y + r), outline=color, width=w)
-    elif name == "user":
-        draw.ellipse((x - r * 0.5, y - r, x + r * 0.5, y), outline=color, width=w)
-        draw.arc((x - r, y + r * 0.15, x + r, y + r * 2), 180, 360, fill=color, width=w)
-    elif name == "star":
-        points = [
-            (x + r * k * np.sin(i * np.pi / 5), y - r * k * np.cos(i * np.pi / 5)) for i, k in enumerate([1, 0.42] * 5)
-        ]
-        draw.polygon(points, outline=color, fill=color if rng.random() < 0.5 else None, width=w)
-    elif name == "mail":
-        draw.rectangle((x - r, y - r * 0.7, x + r, y + r * 0.7), outline=color, width=w)
-        draw.line([(x - r, y - r * 0.7), (x, y + r * 0.1), (x + r, y - r * 0.7)], fill=color, width=w)
-    elif name == "heart":
-        draw.ellipse((x - r, y - r * 0.8, x, y + r * 0.2), fill=color)
-        draw.ellipse((x, y - r * 0.8, x + r, y + r * 0.2), fill=color)
-        draw.polygon([(x - r * 0.93, y - r * 0.05), (x + r * 0.93, y - r * 0.05), (x, y + r)], fill=color)
-    elif name == "bell":
-        draw.pieslice((x - r * 0.7, y - r, x + r * 0.7, y + r * 0.6), 180, 360, outline=color, width=w)
-        draw.line(
-            [(x - r * 0.7, y - r * 0.2), (x - r, y + r * 0.6), (x + r, y + r * 0.6), (x + r * 0.7, y - r * 0.2)],
-            fill=color,
-            width=w,
-        )
-        draw.ellipse((x - r * 0.2, y + r * 0.65, x + r * 0.2, y + r), fill=color)
-    elif name == "download":
-        draw.line((x, y - r, x, y + r * 0.5), fill=color, width=w)
-        draw.line([(x - r * 0.5, y), (x, y + r * 0.5), (x + r * 0.5, y)], fill=color, width=w)
-        draw.line((x - r, y + r, x + r, y + r), fill=color, width=w)
-    elif name == "check":
-        draw.line([(x - r * 0.8, y), (x - r * 0.2, y + r * 0.7), (x + r * 0.9, y - r * 0.7)], fill=color, width=w)
-    else:  # settings
-        draw.ellipse((x - r * 0.7, y - r * 0.7, x + r * 0.7, y + r * 0.7), outline=color, width=w)
-        draw.ellipse((x - r * 0.25, y - r * 0.25, x + r * 0.25, y + r * 0.25), outline=color, width=w)
-        for i in range(8):
-            a, b = np.sin(i * np.pi / 4), np.cos(i * np.pi / 4)
-            draw.line((x + a * r * 0.7, y + b * r * 0.7, x + a * r, y + b * r), fill=color, width=w)
+    icons.paint(canvas.draw, name, x, y, size, color, rng)
 
 
 @cache

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from random import Random
 
-from training.draw import ICONS, Canvas, fit, icon, sides, text_width, theme, wear
+from training.draw import Canvas, fit, icon, sides, text_width, theme, wear
 from training.fonts import choose
+from training.icons import ICONS
 from training.scene import Box, Sample, Turn, ask, boxes_json, center, points_json, scaled
 from training.shapes import SHAPES, paint
 from training.words import COLORS, color_name, label, phrase

@@ -6,8 +6,9 @@ from random import Random
 
 from PIL import Image
 
-from training.draw import ICONS, Canvas, Color, Theme, fit, icon, photo, text_width, theme
+from training.draw import Canvas, Color, Theme, fit, icon, photo, text_width, theme
 from training.gui.controls import Control
+from training.icons import ICONS
 from training.scene import Box
 from training.words import label, phrase
 
