@@ -11,11 +11,12 @@ from __future__ import annotations
 import argparse
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import chain
 from multiprocessing import get_context
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import numpy as np
 import torch
@@ -28,7 +29,7 @@ from training import charts, chat, gui, ocr, prompt, shapes, unseen, video, web,
 from training.gui import KINDS
 from training.network import Batched, generate
 from training.scene import Generator, Sample, Turn
-from training.score import score
+from training.score import same_structure, score
 
 Case = tuple[Sample, Turn]  # a question about the sample's media
 
@@ -62,6 +63,10 @@ ROWS: dict[str, tuple[tuple[str, ...], tuple[Generator, ...], tuple[int, ...]]] 
 }
 
 
+# rows that score the answers of another row in another way: (name, score of an answer and its check)
+SECOND: dict[str, tuple[str, Callable[[str, dict[str, Any]], float]]] = {
+    "HTML, elements and texts equal": ("HTML, element tree equal", same_structure)
+}
 FEWER = {"Recall over 8K tokens of pages": 100, "Recall over 32K tokens of pages": 24}  # cases at most: they take long
 
 
@@ -182,6 +187,15 @@ def answers(
     return texts
 
 
+def scored(row: str, given: list[str], items: list[Case]) -> dict[str, list[float]]:
+    """Each answer's score, and those of the row that scores the same answers in another way."""
+    scores = {row: [score(text, turn.check, KINDS) for text, (_, turn) in zip(given, items, strict=True)]}
+    if row in SECOND:
+        name, rate = SECOND[row]
+        scores[name] = [rate(text, turn.check) for text, (_, turn) in zip(given, items, strict=True)]
+    return scores
+
+
 def load(folder: Path, device: torch.device) -> Qwen3VL:
     """A checkpoint with plain (unpacked) weights, in float32 as in training: `Batched` chooses the activations' dtype."""
     from safetensors.torch import load_file
@@ -233,24 +247,26 @@ def main() -> None:
         if time.monotonic() - begin > args.seconds:
             print("the time is over", flush=True)
             break
-        row_results = {}
+        found: dict[str, dict[str, float]] = {}  # row: edition: mean
         for edition, net in nets.items():
             tokenizer = Tokenizer.from_file(str(args.folder / edition / "tokenizer.json"))
             given = answers(net, tokenizer, items, edition == "thinking", args.most, device)
-            scores = [score(text, turn.check, KINDS) for text, (_, turn) in zip(given, items, strict=True)]
-            row_results[edition] = round(sum(scores) / len(scores), 4)
+            scores = scored(row, given, items)
+            for name, values in scores.items():
+                found.setdefault(name, {})[edition] = round(sum(values) / len(values), 4)
             wrong = [
                 k
-                for k, value in enumerate(scores)
+                for k, value in enumerate(scores[row])
                 if (value > 0.05 if items[k][1].check["type"] == "ocr" else value < 0.99)
             ]
             for k in wrong[: args.show]:
                 print(
                     f"  [{edition}] {items[k][1].question!r}\n    wanted {items[k][1].answer!r}\n    given  {given[k]!r}"
                 )
-        results[row] = row_results
+        results |= found
         seconds = round(time.monotonic() - begin, 1)
-        print(f"{row}: " + ", ".join(f"{e} {v:.3f}" for e, v in row_results.items()) + f" ({seconds} s)", flush=True)
+        for name, means in found.items():
+            print(f"{name}: " + ", ".join(f"{e} {v:.3f}" for e, v in means.items()) + f" ({seconds} s)", flush=True)
         if args.json:
             figures = {
                 "cases": args.cases,

@@ -109,7 +109,13 @@ def tree(answer: str, texts: bool = True) -> list[str]:
 
 
 def structure(answer: str) -> list[str]:
+    """The elements alone, without texts and attributes."""
     return [part.split(" ")[0].rstrip(">") for part in tree(answer, False)]
+
+
+def same_structure(answer: str, check: dict[str, Any]) -> float:
+    """Whether a page's tree of elements is right, whatever its texts say; for checks of the type "html"."""
+    return float(structure(answer) == structure(check["text"]))
 
 
 def seconds(text: str) -> float:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 from tokenizers import Tokenizer
-from training.evaluate import FEWER, ROWS, answers, cases, load
+from training.evaluate import FEWER, ROWS, SECOND, answers, cases, load, scored
 from training.network import Batched
 
 from training import fonts, train
@@ -27,6 +27,16 @@ def test_answers_come_in_bfloat16(tokenizer: Tokenizer) -> None:
 
 def test_rows_with_fewer_cases_exist() -> None:
     assert FEWER.keys() <= ROWS.keys()
+
+
+@pytest.mark.skipif(not fonts.available("zh", False), reason="needs the fonts named in training/README.md")
+def test_a_page_with_a_wrong_text_has_the_right_tree() -> None:
+    row = "HTML, elements and texts equal"
+    items = cases(row, 2, "test")
+    right = [turn.answer for _, turn in items]
+    wrong_text, wrong_tree = right[0].replace("<main>", "<main>x"), right[1].replace("<main>", "")
+    assert scored(row, right, items) == {row: [1, 1], SECOND[row][0]: [1, 1]}
+    assert scored(row, [wrong_text, wrong_tree], items) == {row: [0, 0], SECOND[row][0]: [1, 0]}
 
 
 def test_a_training_without_anyone_to_draw_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
