@@ -38,7 +38,7 @@ ROWS: dict[str, tuple[tuple[str, ...], tuple[Generator, ...], tuple[int, ...]]] 
     "GUI description, F1 on kind + text": (("gui_describe",), (gui.screens,), (128, 256, 320)),
     "GUI boxes, recall at IoU 0.5": (("gui_boxes", "gui_box"), (gui.screens,), (128, 256, 320)),
     "GUI click inside the target": (("gui_click", "gui_point"), (gui.screens,), (128, 256, 320)),
-    "GUI state, title, count": (("gui_state", "gui_title", "gui_count"), (gui.screens,), (128, 256, 320)),
+    "GUI state, title, count": (("gui_state", "gui_value", "gui_title", "gui_count"), (gui.screens,), (128, 256, 320)),
     "Boxes of shapes, recall at IoU 0.5": (("box", "boxes"), (shapes.shapes,), (128, 256)),
     "Things anywhere: box at IoU 0.5, point inside": (("where_box", "where_point"), (where.find,), (24, 64, 128)),
     "OCR, lines: character error rate": (("ocr",), (ocr.lines,), (64, 128, 256, 320)),

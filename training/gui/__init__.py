@@ -5,10 +5,12 @@ from __future__ import annotations
 from random import Random
 
 from training.draw import wear
+from training.gui import families
 from training.gui.agent import click_call, tool_definition
 from training.gui.controls import KINDS, Control
+from training.gui.facts import small_question
 from training.gui.layouts import draw_desktop, draw_phone
-from training.gui.questions import describe, list_boxes, one_box, small_question
+from training.gui.questions import describe, list_boxes, one_box
 from training.gui.screen import Screen
 from training.scene import Sample
 
@@ -19,7 +21,9 @@ def screens(rng: Random, held_out: bool, tokens: int) -> Sample:
     """A phone or desktop screen with several questions."""
     lang = rng.choice(["en", "zh"])
     phone = rng.random() < 0.6
-    return about(rng, (draw_phone if phone else draw_desktop)(rng, lang, held_out, tokens), lang, phone)
+    columns, pages = (draw_phone, families.phone) if phone else (draw_desktop, families.desktop)
+    draw = columns if rng.random() < 0.3 else pages
+    return about(rng, draw(rng, lang, held_out, tokens), lang, phone)
 
 
 def about(rng: Random, screen: Screen, lang: str, phone: bool) -> Sample:
@@ -43,7 +47,7 @@ def about(rng: Random, screen: Screen, lang: str, phone: bool) -> Sample:
             conversations=[[t] for t in turns], pictures=[picture], tools=(tool_definition(rng, phone),), system=system
         )
     describe_it = [describe(rng, screen, ask_in, phone)] if rng.random() < 0.6 else [list_boxes(rng, screen, ask_in)]
-    makes = (one_box, one_box, one_box, one_box, small_question, small_question)
+    makes = (one_box, one_box, one_box, one_box, small_question, small_question, small_question)
     others = [t for make in makes if (t := make(rng, screen, ask_in))]
     conversations = [describe_it, *([t] for t in others)]
     if len(others) >= 2 and rng.random() < 0.2:

@@ -22,6 +22,14 @@ KINDS = {
     "item": "列表项",
     "dropdown": "下拉框",
     "picture": "图片",
+    "radio button": "单选框",
+    "slider": "进度条",
+    "menu": "菜单",
+}
+STATES = {  # off and on, in English and Chinese
+    "switch": (("off", "已关闭"), ("on", "已开启")),
+    "checkbox": (("not checked", "未勾选"), ("checked", "已勾选")),
+    "radio button": (("not chosen", "未选中"), ("chosen", "已选中")),
 }
 
 
@@ -30,7 +38,10 @@ class Control:
     kind: str
     text: str
     box: Box
-    on: bool | None = None  # of switches and checkboxes
+    on: bool | None = None  # of switches, checkboxes and radio buttons
+    mark: Box | None = None  # where this state is seen
+    value: str = ""  # what a field holds, what a row says at its end
+    selected: bool = False  # the one of its tabs that is shown
 
 
 def kind_name(kind: str, lang: str) -> str:
@@ -46,14 +57,7 @@ def function(control: Control, lang: str) -> str:
                 return does_zh if zh else does
         return "点按执行" if zh else "runs this action"
     if control.on is not None:
-        state = (
-            ("已开启" if control.on else "已关闭")
-            if control.kind == "switch"
-            else ("已勾选" if control.on else "未勾选")
-        )
-        return (
-            state if zh else {"switch": ("off", "on"), "checkbox": ("not checked", "checked")}[control.kind][control.on]
-        )
+        return STATES[control.kind][control.on][zh]
     table = {
         "title": ("names the page", "页面标题"),
         "input": ("takes typed text", "输入内容"),
@@ -65,6 +69,8 @@ def function(control: Control, lang: str) -> str:
         "item": ("opens its details", "查看详情"),
         "dropdown": ("chooses one option", "选择选项"),
         "picture": ("shows a picture", "展示图片"),
+        "slider": ("sets a value", "调节大小"),
+        "menu": ("opens a menu", "打开菜单"),
     }
     return table[control.kind][zh]
 

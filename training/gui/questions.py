@@ -1,7 +1,9 @@
-"""Questions about a screen: describe it, list boxes, find one control, tell a state, a title or a number."""
+"""Questions about a screen as a whole, and about where one of its controls is."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import groupby
 from random import Random
 
 from training.gui.controls import Control, function, kind_name, reference
@@ -18,6 +20,14 @@ def unique(screen: Screen) -> list[Control]:
     ]
 
 
+def outline(controls: Sequence[Control], lang: str) -> str:
+    """The kinds in the order of the controls, those that follow each other counted: "title, 3 switch, button"."""
+    runs = [(kind_name(kind, lang), len(list(run))) for kind, run in groupby(c.kind for c in controls)]
+    if lang == "zh":
+        return "、".join(f"{count}个{kind}" if count > 1 else kind for kind, count in runs) + "。"
+    return ", ".join(f"{count} {kind}" if count > 1 else kind for kind, count in runs) + "."
+
+
 def describe(rng: Random, screen: Screen, lang: str, phone: bool) -> Turn:
     controls, zh = screen.controls, lang == "zh"
     lines = [
@@ -26,10 +36,11 @@ def describe(rng: Random, screen: Screen, lang: str, phone: bool) -> Turn:
         else f'{n}. {c.kind} "{c.text}": {function(c, lang)}'
         for n, c in enumerate(controls, 1)
     ]
+    # the number of controls is not said: an answer that starts with a wrong number goes on with lines too many or too few
     head = (
-        f"这是{'手机' if phone else '电脑'}界面,有{len(controls)}个控件:"
+        f"这是{'手机' if phone else '电脑'}界面,控件如下:"
         if zh
-        else f"This is a {'phone' if phone else 'desktop'} screen with {len(controls)} controls:"
+        else f"This is a {'phone' if phone else 'desktop'} screen with these controls:"
     )
     question = ask(
         rng,
@@ -56,15 +67,7 @@ def describe(rng: Random, screen: Screen, lang: str, phone: bool) -> Turn:
             "屏幕上有什么控件?",
         ],
     )
-    kinds: dict[str, int] = {}
-    for c in controls:
-        kinds[c.kind] = kinds.get(c.kind, 0) + 1
-    counted = ", ".join(f"{kind_name(k, lang)} {n}" for k, n in kinds.items())
-    thinking = (
-        f"从上到下看:{counted},共{len(controls)}个。"
-        if zh
-        else f"From top to bottom: {counted}; {len(controls)} in all."
-    )
+    thinking = ("从上到下:" if zh else "From top to bottom: ") + outline(controls, lang)
     return Turn(
         skill="gui_describe",
         question=question,
@@ -172,76 +175,4 @@ def one_box(rng: Random, screen: Screen, lang: str) -> Turn | None:
         answer=points_json([(center(box), c.text)]),
         thinking=thinking,
         check={"type": "point", "box": box},
-    )
-
-
-def small_question(rng: Random, screen: Screen, lang: str) -> Turn | None:
-    zh = lang == "zh"
-    stateful = [c for c in screen.controls if c.on is not None]
-    titles = [c for c in screen.controls if c.kind == "title"]
-    roll = rng.random()
-    if stateful and roll < 0.5:
-        c = rng.choice(stateful)
-        if c.kind == "switch":
-            question = ask(
-                rng,
-                lang,
-                ["Is {t} on?", "Is the {t} switch turned on or off?", "What is the state of {t}?"],
-                ["{t}开着吗?", "{t}开关是开启还是关闭?", "{t}现在是什么状态?"],
-                t=c.text,
-            )
-            answer = (
-                (f"{c.text}{'已开启' if c.on else '已关闭'}。") if zh else f"{c.text} is {'on' if c.on else 'off'}."
-            )
-        else:
-            question = ask(
-                rng, lang, ["Is {t} checked?", "Is the box {t} ticked?"], ["{t}勾选了吗?", "{t}选中了吗?"], t=c.text
-            )
-            answer = (
-                (f"{c.text}{'已勾选' if c.on else '未勾选'}。")
-                if zh
-                else f"{c.text} is {'checked' if c.on else 'not checked'}."
-            )
-        return Turn(
-            skill="gui_state",
-            question=question,
-            answer=answer,
-            thinking=("看" if zh else "I look at ") + c.text + ("的状态。" if zh else "."),
-            check={"type": "text", "text": answer},
-        )
-    if titles and roll < 0.8:
-        question = ask(
-            rng,
-            lang,
-            ["What is the title of this page?", "Which page is this?", "What does the title say?"],
-            ["这个页面的标题是什么?", "这是什么页面?", "标题写了什么?"],
-        )
-        return Turn(
-            skill="gui_title",
-            question=question,
-            answer=titles[0].text,
-            thinking="标题在上方。" if zh else "The title is at the top.",
-            check={"type": "text", "text": titles[0].text},
-        )
-    counts = [
-        k for k in ("button", "input", "switch", "checkbox", "tab", "link") if any(c.kind == k for c in screen.controls)
-    ]
-    if not counts:
-        return None
-    kind = rng.choice(counts)
-    found = [c.text for c in screen.controls if c.kind == kind]
-    question = ask(
-        rng,
-        lang,
-        ["How many {k} elements are there?", "Count the {k} elements."],
-        ["有几个{k}?", "数一数有多少个{k}。"],
-        k=kind_name(kind, lang),
-    )
-    answer = f"{len(found)}个。" if zh else f"{len(found)}."
-    return Turn(
-        skill="gui_count",
-        question=question,
-        answer=answer,
-        thinking="、".join(found) + f",共{len(found)}个。" if zh else ", ".join(found) + f": {len(found)}.",
-        check={"type": "text", "text": answer},
     )

@@ -38,8 +38,8 @@ class Screen:
         self.used.add((kind, text))
         return text
 
-    def add(self, kind: str, text: str, box: Box, on: bool | None = None) -> None:
-        self.controls.append(Control(kind=kind, text=text, box=box, on=on))
+    def add(self, kind: str, text: str, box: Box, on: bool | None = None, mark: Box | None = None) -> None:
+        self.controls.append(Control(kind=kind, text=text, box=box, on=on, mark=mark))
 
     def title(self, x: float, y: float, w: float, h: float, ink: Color | None = None) -> None:
         text, t = self.fresh("title", "title"), self.theme
@@ -119,7 +119,8 @@ class Screen:
         self.canvas.draw.ellipse((kx - sh * 0.38, sy + sh * 0.12, kx + sh * 0.38, sy + sh * 0.88), fill=(255, 255, 255))
         if self.divided:
             self.canvas.draw.line((x, y + h, x + w, y + h), fill=t.line)
-        self.add("switch", text, (x, y + h / 2 - size * 0.8, x + w, y + h / 2 + size * 0.8), on)
+        mark = (sx, sy, sx + sh * 1.8, sy + sh)
+        self.add("switch", text, (x, y + h / 2 - size * 0.8, x + w, y + h / 2 + size * 0.8), on, mark)
 
     def checkbox(self, x: float, y: float, w: float, h: float) -> None:
         t, rng = self.theme, self.rng
@@ -132,7 +133,8 @@ class Screen:
             icon(self.canvas, "check", x + s / 2, cy, s * 0.65, t.on_accent if filled else edge, rng)
         size = fit(text, t.font, self.size, w - s * 1.6)
         box = self.canvas.text(x + s * 1.5, cy, text, t.font, size, t.text)
-        self.add("checkbox", text, (x, cy - s * 0.6, box[2], cy + s * 0.6), on)
+        mark = (x, cy - s / 2, x + s, cy + s / 2)
+        self.add("checkbox", text, (x, cy - s * 0.6, box[2], cy + s * 0.6), on, mark)
 
     def link(self, x: float, y: float, w: float, h: float) -> None:
         t = self.theme
@@ -172,6 +174,10 @@ class Screen:
         current, step = rng.randrange(count), w / count
         texts = [self.fresh("tab", "tab") for _ in range(count)]
         size = min(fit(text, t.font, max(11, round(self.size * 0.85)), step - 6, 9) for text in texts)
+        for k, text in enumerate(texts):
+            while text_width(text, t.font, size) > step - 2:
+                text = text[:-1]
+            texts[k] = text.strip()
         icons, pale = rng.random() < 0.4 and h > size * 2.4, rng.random() < 0.4
         for k, text in enumerate(texts):
             ink = t.accent if k == current else t.faint if pale else t.text
@@ -181,13 +187,14 @@ class Screen:
             self.canvas.text(cx, y + h * (0.72 if icons else 0.5), text, t.font, size, ink, "mm")
             if k == current and not icons:
                 self.canvas.draw.line((cx - step * 0.3, y + h - 3, cx + step * 0.3, y + h - 3), fill=t.accent, width=3)
-            self.add("tab", text, (x + step * k, y, x + step * (k + 1), y + h))
+            box = (x + step * k, y, x + step * (k + 1), y + h)
+            self.controls.append(Control(kind="tab", text=text, box=box, selected=k == current and not icons))
 
     def column(self, x: float, y: float, w: float, bottom: float, rows: list[str], limit: int) -> None:
         """Stacks rows until the column or the number of controls is full."""
         for name in rows:
             h = self.size * self.rng.uniform(2.2, 3.2)
-            if y + h > bottom or len(self.controls) >= limit:
+            if y + h * (2.2 if name == "picture" else 1) > bottom or len(self.controls) >= limit:
                 return
             before = len(self.controls)
             if (
