@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from tokenizers import Tokenizer
 
+from drawn_texts import Texts
+
 ROOT = Path(__file__).parents[2]
 DEMO = ROOT / "src" / "qwen3_vl_webui" / "demo"
 
@@ -18,3 +20,19 @@ if str(ROOT) not in sys.path:
 @pytest.fixture(scope="session")
 def tokenizer() -> Tokenizer:
     return Tokenizer.from_file(str(DEMO / "instruct" / "tokenizer.json"))
+
+
+@pytest.fixture
+def texts(monkeypatch: pytest.MonkeyPatch) -> Texts:
+    """Grows with every line that any canvas draws."""
+    from training.draw import Canvas
+
+    found, plain = Texts(), Canvas.text
+
+    def text(self: Canvas, x: float, y: float, text: str, *more: object) -> tuple[float, float, float, float]:
+        box = plain(self, x, y, text, *more)  # type: ignore[arg-type]
+        found.append((text, box))
+        return box
+
+    monkeypatch.setattr(Canvas, "text", text)
+    return found

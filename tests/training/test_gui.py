@@ -8,13 +8,13 @@ from random import Random
 
 import numpy as np
 import pytest
-from training.draw import Canvas
 from training.gui import KINDS, Screen, facts, families, screens
 from training.gui.controls import STATES, Control
 from training.gui.rows import Area
 from training.gui.styled import Styled
 from training.scene import Box
 
+from drawn_texts import Texts
 from training import fonts
 
 pytestmark = pytest.mark.skipif(
@@ -24,37 +24,18 @@ pytestmark = pytest.mark.skipif(
 Draw = Callable[[Random, str, bool, int], Styled]
 
 
-def shared(a: Box, b: Box) -> tuple[float, float]:
-    """Width and height of what two boxes have in common; not positive where they have nothing."""
-    return min(a[2], b[2]) - max(a[0], b[0]), min(a[3], b[3]) - max(a[1], b[1])
-
-
 def area(box: Box) -> float:
     return (box[2] - box[0]) * (box[3] - box[1])
 
 
 @pytest.mark.parametrize("draw", [families.phone, families.desktop], ids=["phone", "desktop"])
-def test_nothing_is_cut_or_drawn_over(draw: Draw, monkeypatch: pytest.MonkeyPatch) -> None:
-    texts: list[tuple[str, Box]] = []
-    plain = Canvas.text
-
-    def text(self: Canvas, x: float, y: float, text: str, *more: object) -> Box:
-        box = plain(self, x, y, text, *more)  # type: ignore[arg-type]
-        texts.append((text, box))
-        return box
-
-    monkeypatch.setattr(Canvas, "text", text)
+def test_nothing_is_cut_or_drawn_over(draw: Draw, texts: Texts) -> None:
     for number in range(120):
         texts.clear()
         rng = Random(f"screen-{number}")
         screen = draw(rng, rng.choice(["en", "zh"]), number % 2 == 0, rng.choice([128, 256, 320]))
         width, height = screen.canvas.width, screen.canvas.height
-        for said, (x1, y1, x2, y2) in texts:
-            assert -1 <= x1 <= x2 <= width + 1, (number, said)
-            assert -2 <= y1 <= y2 <= height + 2, (number, said)
-        for (one, a), (other, b) in combinations(texts, 2):
-            w, h = shared(a, b)
-            assert w <= 1 or h <= 2, (number, one, other)
+        texts.check(width, height, number)
         for control in screen.controls:
             assert control.kind in KINDS
             x1, y1, x2, y2 = control.box
@@ -64,8 +45,9 @@ def test_nothing_is_cut_or_drawn_over(draw: Draw, monkeypatch: pytest.MonkeyPatc
                 inside = [x1 - 1 <= box[0] and box[2] <= x2 + 1 for said, box in texts if said == control.text]
                 assert any(inside), (number, control)
         for one_control, other_control in combinations(screen.controls, 2):
-            w, h = shared(one_control.box, other_control.box)
-            smaller = min(area(one_control.box), area(other_control.box))
+            a, b = one_control.box, other_control.box
+            w, h = min(a[2], b[2]) - max(a[0], b[0]), min(a[3], b[3]) - max(a[1], b[1])
+            smaller = min(area(a), area(b))
             assert w <= 2 or h <= 2 or w * h > 0.9 * smaller, (number, one_control, other_control)
 
 

@@ -1,0 +1,72 @@
+"""Web pages: nothing is cut or drawn over, and the HTML says what the page shows, in one way for each look."""
+
+from __future__ import annotations
+
+from random import Random
+
+import pytest
+from training.score import structure, tree
+from training.web import Page, blocks, webpage
+
+from drawn_texts import Texts
+from training import fonts
+
+pytestmark = pytest.mark.skipif(
+    not fonts.available("zh", False) or not fonts.available("en", False),
+    reason="needs the fonts named in training/README.md",
+)
+
+
+def test_pages_show_every_text_of_their_html_and_nothing_is_cut(texts: Texts) -> None:
+    for number in range(150):
+        texts.clear()
+        rng = Random(f"web-{number}")
+        sample = webpage(rng, number % 2 == 0, rng.choice([200, 256, 320]))
+        height, width = sample.pictures[0].shape[:2]
+        texts.check(width, height, number)
+        drawn = "".join(said for said, _ in texts).replace(" ", "")
+        for part in tree(sample.conversations[0][0].answer):
+            said = part.split("placeholder=")[-1].rstrip(">") if "placeholder=" in part else part
+            assert said.startswith("<") or said.replace(" ", "") in drawn, (number, part)
+
+
+def test_elements_are_closed_and_all_are_used() -> None:
+    seen = set()
+    for number in range(300):
+        turn = webpage(Random(f"tree-{number}"), False, 320).conversations[0][0]
+        opened: list[str] = []
+        for part in structure(turn.answer):
+            if part.startswith("</"):
+                assert opened.pop() == part[2:], turn.answer
+            elif part not in ("<img", "<input"):
+                opened.append(part[1:])
+            seen.add(part.strip("</"))
+        assert not opened
+        assert len(turn.answer) < 1800
+        assert len(turn.thinking) < 300
+    wanted = "header nav a h1 h2 h3 main aside section article div p ul ol li button input img figure figcaption"
+    assert seen == {
+        *wanted.split(),
+        *["blockquote", "table", "tr", "th", "td", "form", "label", "select", "option", "textarea", "footer"],
+    }
+
+
+@pytest.mark.parametrize(("block", "share"), blocks.BLOCKS, ids=lambda value: getattr(value, "__name__", ""))
+def test_a_block_stays_in_its_room(block: blocks.Block, share: float, texts: Texts) -> None:
+    """Or says that there is none."""
+    assert share > 0
+    drawn = 0
+    for number in range(30):
+        texts.clear()
+        page = Page(Random(number), ("en", "zh")[number % 2], False, 640, 320)
+        part = block(page, 20, 20, 600 if number % 3 else 300)
+        if part is None:
+            continue
+        drawn += 1
+        assert 20 < part.bottom <= page.bottom + page.size * 0.5
+        assert all(box[1] + 4 >= 20 and box[3] <= part.bottom + 2 and box[2] <= 622 for _, box in texts)
+    assert drawn > 8
+    texts.clear()
+    page = Page(Random(0), "en", False, 640, 320)
+    assert block(page, 20, page.bottom - 5, 600) is None
+    assert not texts

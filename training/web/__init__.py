@@ -1,0 +1,195 @@
+"""Simple web pages and the HTML that draws them again.
+
+Each look is written in one way, so that the tree of elements follows from what is seen: a bar is a header, blocks side by side stand in a div.
+"""
+
+from __future__ import annotations
+
+from random import Random
+
+from training.draw import sides, text_width, wear
+from training.scene import Sample, Turn, ask
+from training.web import blocks
+from training.web.page import Page, Part, hex3
+
+_STYLES = {  # in this order, those whose elements occur
+    "div": "div{display:flex;gap:8px}",
+    "aside": "aside{float:left}aside a{display:block}",
+    "article": "article{border:1px solid}",
+    "form": "form{display:grid}",
+    "<t": "td,th{border:1px solid}",
+}
+
+
+def _links(p: Page, most: int) -> list[str]:
+    found: list[str] = []
+    for _ in range(most):
+        text = p.label(p.rng.choice(["link", "tab"]))
+        if text not in found:
+            found.append(text)
+    return found
+
+
+def counted(links: int) -> str:
+    return f"{links} link" + "s" * (links != 1)
+
+
+def header(p: Page) -> Part:
+    """A bar with the page's name, and links at its right end or in a line of their own below."""
+    rng, size, t = p.rng, p.size, p.theme
+    bar, margin, plain = size * rng.uniform(2, 3), size * rng.uniform(0.8, 2), rng.random() < 0.25
+    ink = p.ink if plain else t.on_accent
+    below = rng.random() < 0.25
+    if plain:
+        p.canvas.draw.line((0, bar, p.width, bar), fill=t.faint)
+    else:
+        p.canvas.rect((0, 0, p.width, bar), p.accent)
+    title, fit_to = p.cut(p.label("title"), p.width - 2 * margin, round(size * 1.15), True)
+    right = p.canvas.text(margin, bar / 2, title, t.bold, fit_to, ink)[2]
+    links = _links(p, rng.randint(0, 4))
+    wide = [text_width(text, t.font, size) + size * 1.4 for text in links]
+    room = p.width - 2 * margin if below else p.width - margin - right - size
+    while sum(wide) > room:
+        links.pop()
+        wide.pop()
+    nav = "<nav>" + "".join(f"<a>{text}</a>" for text in links) + "</nav>" if links else ""
+    x, y = (margin, bar + size) if below else (p.width - margin - sum(wide) + size * 1.4, bar / 2)
+    for text, step in zip(links, wide, strict=True):
+        p.canvas.text(x, y, text, t.font, size, p.link if below else ink)
+        x += step
+    name = (f"header with {counted(len(links))}", f"页眉({len(links)}个链接)") if links else ("header", "页眉")
+    if links and below:
+        p.canvas.draw.line((0, bar + size * 2, p.width, bar + size * 2), fill=t.faint)
+        name = (f"header, {counted(len(links))}", f"页眉、{len(links)}个链接")
+        return Part(f"<header><h1>{title}</h1></header>\n{nav}", bar + size * 2, name)
+    return Part(f"<header><h1>{title}</h1>{nav}</header>", bar, name)
+
+
+def footer(p: Page) -> Part:
+    """The last line of the page: whose it is, and links now and then."""
+    rng, size, t, y = p.rng, p.size, p.theme, p.canvas.height - p.size
+    if rng.random() < 0.4:
+        p.canvas.rect((0, p.canvas.height - size * 2, p.width, p.canvas.height), p.tint)
+    small, ink = max(11, size - 2), p.ink if rng.random() < 0.5 else t.faint
+    text = f"© 20{rng.randint(15, 29)} " + p.label(rng.choice(["city", "product"]))
+    links = _links(p, rng.choice([0, 0, 2, 3]))
+    wide = [text_width(each, t.font, small) for each in (text, *links)]
+    while links and sum(wide) + size * 1.2 * len(wide) > p.width:
+        links.pop()
+        wide.pop()
+    x = (p.width - sum(wide) - size * 1.2 * (len(wide) - 1)) * (0.5 if rng.random() < 0.7 else 0.05)
+    for k, (each, step) in enumerate(zip((text, *links), wide, strict=True)):
+        p.canvas.text(x, y, each, t.font, small, p.link if k else ink)
+        x += step + size * 1.2
+    name = (f"footer with {counted(len(links))}", f"页脚({len(links)}个链接)") if links else ("footer", "页脚")
+    return Part(f"<footer>{text}{''.join(f'<a>{each}</a>' for each in links)}</footer>", 0, name)
+
+
+def aside(p: Page, y: float) -> tuple[Part, float]:
+    """Links below each other at the left; where the rest of the page begins."""
+    links, wide, high = _links(p, p.rng.randint(3, 5)), p.width * p.rng.uniform(0.18, 0.26), p.size * 1.9
+    if p.rng.random() < 0.6:
+        p.canvas.rect((0, y, wide, p.bottom), p.tint)
+    else:
+        p.canvas.draw.line((wide, y, wide, p.bottom), fill=p.theme.faint)
+    links = links[: max(1, int((p.bottom - y) / high))]
+    shown = [p.put(p.size, y + high * (k + 0.6), wide - p.size * 1.3, text, ink=p.ink) for k, text in enumerate(links)]
+    name = (f"{counted(len(links))} at the left", f"左侧{len(links)}个链接")
+    return Part("<aside>" + "".join(f"<a>{text}</a>" for text in shown) + "</aside>", y, name), wide
+
+
+def content(p: Page, x: float, y: float, w: float) -> list[Part]:
+    """A login form alone, an article, or two to eight blocks of any kind, none twice in a row."""
+    rng, found = p.rng, []
+    roll = rng.random()
+    kinds = [blocks.heading] if rng.random() < 0.6 else [blocks.hero] if rng.random() < 0.5 else []
+    if roll < 0.1:
+        narrow = min(w, p.size * 22)
+        x, w = x + (w - narrow) / 2, narrow
+        y += max(0.0, (p.bottom - y - p.size * 18) * rng.uniform(0.2, 0.6))
+        kinds = [blocks.heading, blocks.form]
+    elif roll < 0.25:
+        kinds = [
+            blocks.heading,
+            blocks.paragraph,
+            blocks.figure,
+            blocks.paragraph,
+            blocks.quote,
+            blocks.heading,
+            blocks.bullets,
+        ]
+        kinds = kinds[:1] + [kind for kind in kinds[1:] if rng.random() < 0.7]
+    else:
+        pool, weights = zip(*blocks.BLOCKS, strict=True)
+        kinds += rng.choices(pool, weights, k=rng.randint(2, 8))
+    previous: blocks.Block | None = None
+    for kind in kinds:
+        if kind is previous and kind is not blocks.paragraph:
+            continue
+        if part := kind(p, x, y, w):
+            found.append(part)
+            previous, y = kind, part.bottom + p.gap
+        if sum(len(part.html) for part in found) > 700:
+            break
+    return found
+
+
+def webpage(rng: Random, held_out: bool, tokens: int) -> Sample:
+    """A header, links, content of one or two columns, a footer; and the question how it is written."""
+    lang = rng.choice(["en", "zh"])
+    p = Page(rng, lang, held_out, *sides(rng, tokens, (0.8, 1.6), (0.6, 1.0)))
+    top, left, y = [], 0.0, 0.0
+    if rng.random() < 0.8:
+        top = [header(p)]
+        y = top[0].bottom
+    foot = [footer(p)] if rng.random() < 0.4 else []
+    if foot:
+        p.bottom -= p.size * 2
+    if rng.random() < 0.15 and p.width > p.size * 32:
+        part, left = aside(p, y)
+        top.append(part)
+    margin = rng.uniform(8, 30) if left or rng.random() < 0.75 else p.width * rng.uniform(0.08, 0.14)
+    parts = content(p, left + margin, y + p.size * 0.6, p.width - left - 2 * margin)
+    body = "\n".join(
+        [
+            *(part.html for part in top),
+            "<main>\n" + "\n".join(part.html for part in parts) + "\n</main>",
+            *(part.html for part in foot),
+        ]
+    )
+    style = (
+        f"body{{background:{hex3(p.ground)};color:{hex3(p.ink)};font-family:sans-serif}}"
+        f"header,button{{background:{hex3(p.accent)};color:{hex3(p.theme.on_accent)}}}header{{display:flex}}"
+        + "".join(rule for element, rule in _STYLES.items() if (element if "<" in element else f"<{element}>") in body)
+    )
+    html = (
+        f"```html\n<!DOCTYPE html>\n<html>\n<head><style>{style}</style></head>\n<body>\n{body}\n</body>\n</html>\n```"
+    )
+    ask_in = lang if rng.random() < 0.85 else ("en" if lang == "zh" else "zh")
+    zh = ask_in == "zh"
+    question = ask(
+        rng,
+        ask_in,
+        [
+            "Write the HTML for this web page.",
+            "Generate front-end code from this screenshot.",
+            "Turn this page into HTML.",
+            "Reproduce this page in HTML and CSS.",
+            "Convert the screenshot to code.",
+            "Write a web page that looks like this picture.",
+        ],
+        [
+            "根据这张网页截图生成前端代码。",
+            "请把这个网页写成HTML。",
+            "生成这个页面的HTML代码。",
+            "用HTML和CSS还原这个页面。",
+            "把截图转换成代码。",
+            "写一个和图片一样的网页。",
+        ],
+    )
+    names = [part.name[zh] for part in (*top, *parts, *foot)]
+    thinking = (
+        ("从上到下:" if zh else "From top to bottom: ") + ("、" if zh else ", ").join(names) + ("。" if zh else ".")
+    )
+    turn = Turn(skill="html", question=question, answer=html, thinking=thinking, check={"type": "html", "text": html})
+    return Sample(conversations=[[turn]], pictures=[wear(rng, p.canvas.array(), 0.5)])
