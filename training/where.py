@@ -1,4 +1,4 @@
-"""Finding things: a few shapes, words, buttons and icons anywhere, and many short questions about where they are and what is at a place."""
+"""Finding things: a few shapes, words, buttons, icons and switches anywhere, and many short questions about where they are, what is at a place and what is on."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ from random import Random
 
 from training.draw import Canvas, fit, icon, sides, text_width, theme, wear
 from training.fonts import choose
+from training.gui import facts
+from training.gui.rows import row
+from training.gui.styled import Styled
 from training.icons import ICONS
 from training.scene import Box, Sample, Turn, ask, boxes_json, center, points_json, scaled
 from training.shapes import SHAPES, paint
@@ -124,8 +127,36 @@ def _question(rng: Random, lang: str, name: str, box: list[int]) -> Turn:
     )
 
 
+def states(rng: Random, held_out: bool, tokens: int) -> Sample:
+    """A few switches, boxes to tick and options anywhere, and whether they are on."""
+    lang = rng.choice(["en", "zh"])
+    width, height = sides(rng, tokens, (0.6, 2.2), (0.3, 1.0))
+    screen = Styled(rng, lang, held_out, width, height, rng.randint(12, min(22, width // 8)))
+    few, high = rng.choice([1, 2, 3, 5, 8]), screen.size * rng.uniform(1.8, 2.6)
+    taken: list[Box] = []
+    for _ in range(few * 4):
+        if len(taken) == few:
+            break
+        w = rng.uniform(min(screen.size * 7, width - 6), width - 6)
+        x, y = rng.uniform(2, width - w - 2), rng.uniform(2, height - high - 2)
+        if any(x < o[2] + 4 and o[0] < x + w + 4 and y < o[3] + 4 and o[1] < y + high + 4 for o in taken):
+            continue
+        taken.append((x, y, x + w, y + high))
+        if rng.random() < 0.5:
+            row(screen, x, y, w, high, "switch", kind="switch", line=False)
+        else:
+            kind = rng.choice(["checkbox", "radio button"])
+            screen.choice(x, y, w, high, kind, rng.random() < 0.5, "checkbox" if kind == "checkbox" else "option")
+    ask_in = lang if rng.random() < 0.85 else ("en" if lang == "zh" else "zh")
+    makes = [facts.state] * min(6, 2 * len(taken)) + [facts.states]
+    turns = [turn for make in makes if (turn := make(rng, screen, ask_in))]
+    return Sample(conversations=[[turn] for turn in turns], pictures=[wear(rng, screen.canvas.array(), 0.6)])
+
+
 def find(rng: Random, held_out: bool, tokens: int) -> Sample:
-    """Things anywhere, and a question for each, often two."""
+    """Things anywhere, and a question for each, often two; or things that are on or off."""
+    if rng.random() < 0.15:
+        return states(rng, held_out, tokens)
     lang = rng.choice(["en", "zh"])
     width, height = sides(rng, tokens, (0.45, 2.2), (0.2, 1.0))
     canvas, found = things(rng, held_out, lang, width, height)

@@ -15,7 +15,7 @@ from training.gui.styled import Styled
 from training.scene import Box
 
 from drawn_texts import Texts
-from training import fonts
+from training import fonts, where
 
 pytestmark = pytest.mark.skipif(
     not fonts.available("zh", False) or not fonts.available("en", False),
@@ -118,6 +118,18 @@ def test_facts_are_those_of_the_controls() -> None:
     counted = {turn.answer for number in range(20) if (turn := facts.count(Random(number), screen, "en"))}
     assert counted == {"2.", "1."}
     assert STATES.keys() <= KINDS.keys()
+
+
+def test_switches_anywhere_are_asked_about(texts: Texts) -> None:
+    skills = set()
+    for number in range(60):
+        texts.clear()
+        sample = where.states(Random(f"state-{number}"), False, 64)
+        height, width = sample.pictures[0].shape[:2]
+        texts.check(width, height, number)
+        assert sample.conversations
+        skills |= {turn.skill for turns in sample.conversations for turn in turns}
+    assert skills == {"gui_state"}
 
 
 def test_chains_are_short_and_answers_begin_without_a_number() -> None:

@@ -171,7 +171,7 @@ def form(area: Area, count: int, accept: bool = True) -> None:
 def links(area: Area, y: float) -> None:
     """One or two links side by side, with or without lines below them."""
     s, rng = area.screen, area.screen.rng
-    x, under = area.x, rng.random() < 0.6
+    x, under = area.x, rng.random() < 0.6 or s.readable == s.theme.text
     for _ in range(rng.randint(1, 2)):
         text, size = s.fitted(s.fresh("link", "link"), area.w, max(12, round(s.size * 0.95)))
         if x + text_width(text, s.theme.font, size) > area.x + area.w:
@@ -326,6 +326,7 @@ def table(area: Area) -> None:
             text, box = s.put(
                 at, y + high / 2, size * 4.4, s.fresh("link", rng.choice(["button", "link"])), size, s.readable
             )
+            s.canvas.draw.line((box[0], box[3], box[2], box[3]), fill=s.readable)
             s.add("link", text, box)
     area.y = top + (count + 1) * high + size * 0.6
 

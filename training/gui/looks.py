@@ -13,7 +13,7 @@ class Look:
     field: str  # outlined, filled, underlined
     names: str  # where a field's name stands: inside, above, left, border
     boxes_left: bool  # checkboxes and radio buttons stand left of their names
-    box: str  # square, rounded, circle
+    rounded: bool  # boxes to tick have round corners; round ones would look like radio buttons
     tick: str  # filled, check, dot
     switch: str  # pill, thin, outline, square, word
     rows: str  # lines, cards, plain
@@ -32,7 +32,7 @@ def choose(rng: Random) -> Look:
         field=rng.choice(["outlined", "outlined", "filled", "underlined"]),
         names=rng.choice(["inside", "above", "above", "left", "border"]),
         boxes_left=rng.random() < 0.7,
-        box=rng.choice(["square", "square", "rounded", "rounded", "circle"]),
+        rounded=rng.random() < 0.5,
         tick=rng.choice(["filled", "filled", "check", "dot"]),
         switch=rng.choice(["pill", "pill", "thin", "outline", "square", "word"]),
         rows=rng.choice(["lines", "lines", "cards", "plain"]),

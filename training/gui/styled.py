@@ -157,6 +157,7 @@ class Styled(Screen):
                     texts.text(rng, "option", self.lang) if kind == "dropdown" else texts.typed(rng, name, self.lang)
                 )
                 value, _ = self.put(left, cy, room, typed, s, t.text)
+                value = "" if "•" in value else value  # nobody can say what a password is
         if kind == "dropdown":
             cx, r = x + w - s, s * 0.28
             c.draw.line([(cx - r, cy - r / 2), (cx, cy + r / 2), (cx + r, cy - r / 2)], fill=t.text, width=2)
@@ -210,7 +211,7 @@ class Styled(Screen):
         """A box to tick, centred on (x, y)."""
         t, c, r = self.theme, self.canvas, self.size * 0.5
         box = (x - r, y - r, x + r, y + r)
-        radius = {"square": 0.0, "rounded": 3.0, "circle": r}[self.look.box]
+        radius = 3.0 if self.look.rounded else 0.0
         filled = on and self.look.tick == "filled"
         c.rect(box, self.on_color if filled else None, self.on_color if on else t.faint, radius, 2)
         if on and self.look.tick == "dot":
