@@ -8,7 +8,7 @@ from random import Random
 
 import numpy as np
 import pytest
-from training.gui import KINDS, Screen, facts, families, screens
+from training.gui import KINDS, Screen, facts, families, questions, screens
 from training.gui.controls import STATES, Control
 from training.gui.rows import Area
 from training.gui.styled import Styled
@@ -118,6 +118,20 @@ def test_facts_are_those_of_the_controls() -> None:
     counted = {turn.answer for number in range(20) if (turn := facts.count(Random(number), screen, "en"))}
     assert counted == {"2.", "1."}
     assert STATES.keys() <= KINDS.keys()
+
+
+def test_controls_are_numbered_only_where_everybody_counts_alike() -> None:
+    column = [Control(kind="button", text=str(k), box=(0, 30.0 * k, 50, 30.0 * k + 20)) for k in range(3)]
+    turns = [questions.numbered(Random(number), screen_of(column), "en") for number in range(20)]
+    assert {(found[1], found[0].text) for found in turns if found} == {
+        ("the first button", "0"),
+        ("the second button", "1"),
+        ("the third button", "2"),
+        ("the last button", "2"),
+    }
+    assert all(found and found[2] == "1 0, 2 1, 3 2. " for found in turns)
+    beside = Control(kind="button", text="3", box=(60, 30, 90, 50))
+    assert questions.numbered(Random(0), screen_of([*column, beside]), "en") is None
 
 
 def test_switches_anywhere_are_asked_about(texts: Texts) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import groupby
+from itertools import groupby, pairwise
 from random import Random
 
 from training.gui.controls import Control, function, kind_name, reference
@@ -116,11 +116,7 @@ def list_boxes(rng: Random, screen: Screen, lang: str) -> Turn:
                 "定位截图中的每个控件,以JSON格式输出坐标。",
             ],
         )
-    thinking = (
-        f"一共{len(chosen)}个,从上到下逐个给出。"
-        if lang == "zh"
-        else f"There are {len(chosen)}; I give them from top to bottom."
-    )
+    thinking = outline(chosen, lang) if not wanted else ("、" if lang == "zh" else ", ").join(c.text for c in chosen)
     return Turn(
         skill="gui_boxes",
         question=question,
@@ -130,14 +126,44 @@ def list_boxes(rng: Random, screen: Screen, lang: str) -> Turn:
     )
 
 
-def one_box(rng: Random, screen: Screen, lang: str) -> Turn | None:
-    options = unique(screen)
-    if not options:
+_ORDINALS = (("first", "第一个"), ("second", "第二个"), ("third", "第三个"), ("fourth", "第四个"), ("fifth", "第五个"))
+
+
+def in_line(controls: Sequence[Control]) -> bool:
+    """Whether they stand below each other or side by side, so that everybody counts them alike."""
+    pairs = list(pairwise(c.box for c in controls))
+    below = all(a[3] <= b[1] + 3 for a, b in pairs)
+    return below or all(a[2] <= b[0] + 3 and abs(a[1] - b[1]) < 6 for a, b in pairs)
+
+
+def numbered(rng: Random, screen: Screen, lang: str) -> tuple[Control, str, str] | None:
+    """A control by its place among those of its kind: the control, how it is called, and the chain that counts to it."""
+    groups: dict[str, list[Control]] = {}
+    for c in screen.controls:
+        groups.setdefault(c.kind, []).append(c)
+    lines = [group for kind, group in groups.items() if kind != "text" and 1 < len(group) < 8 and in_line(group)]
+    if not lines:
         return None
-    c = rng.choice(options)
+    group, zh = rng.choice(lines), lang == "zh"
+    index = rng.randrange(min(len(group), len(_ORDINALS)))
+    kind, ordinal = kind_name(group[0].kind, lang), _ORDINALS[index][zh]
+    if index == len(group) - 1 and rng.random() < 0.5:
+        ordinal = "最后一个" if zh else "last"
+    steps = ("、" if zh else ", ").join(f"{n} {c.text}" for n, c in enumerate(group, 1))
+    return group[index], f"{ordinal}{kind}" if zh else f"the {ordinal} {kind}", f"{steps}。" if zh else f"{steps}. "
+
+
+def one_box(rng: Random, screen: Screen, lang: str) -> Turn | None:
+    zh = lang == "zh"
+    if rng.random() < 0.15 and (counted := numbered(rng, screen, lang)):
+        c, name, steps = counted
+    elif options := unique(screen):
+        c = rng.choice(options)
+        name, steps = reference(rng, c, lang), ""
+    else:
+        return None
     box = scaled(c.box, screen.canvas.width, screen.canvas.height)
-    name, zh = reference(rng, c, lang), lang == "zh"
-    thinking = (
+    thinking = steps + (
         f"{kind_name(c.kind, lang)}“{c.text}”在{center(box)}附近。"
         if zh
         else f'The {c.kind} "{c.text}" is near {center(box)}.'

@@ -157,7 +157,7 @@ class Styled(Screen):
                     texts.text(rng, "option", self.lang) if kind == "dropdown" else texts.typed(rng, name, self.lang)
                 )
                 value, _ = self.put(left, cy, room, typed, s, t.text)
-                value = "" if "•" in value else value  # nobody can say what a password is
+                value = "" if "*" in value else value  # nobody can say what a password is
         if kind == "dropdown":
             cx, r = x + w - s, s * 0.28
             c.draw.line([(cx - r, cy - r / 2), (cx, cy + r / 2), (cx + r, cy - r / 2)], fill=t.text, width=2)

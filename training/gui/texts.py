@@ -299,7 +299,7 @@ def typed(rng: Random, field: str, lang: str) -> str:
     if english == "Email":
         return f"{rng.choice(NAMES_EN).lower()}{rng.randint(1, 99)}@{rng.choice(['mail', 'web', 'post'])}.com"
     if english in ("Password", "Code"):
-        return "•" * rng.randint(5, 9) if english == "Password" else str(rng.randint(1000, 999999))
+        return "*" * rng.randint(5, 9) if english == "Password" else str(rng.randint(1000, 999999))
     if english == "Phone number":
         return f"1{rng.randint(30, 99)} {rng.randint(1000, 9999)} {rng.randint(1000, 9999)}"
     if english in ("Name", "Username"):
