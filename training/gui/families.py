@@ -8,7 +8,7 @@ from random import Random
 from PIL import Image
 
 from training.draw import mix, photo, sides
-from training.gui import blocks, frames
+from training.gui import contents, forms, frames, lists
 from training.gui.rows import Area
 from training.gui.styled import Styled
 
@@ -17,18 +17,18 @@ Page = Callable[[Styled, Area], None]
 
 def _settings(s: Styled, area: Area) -> None:
     if s.rng.random() < 0.25:
-        blocks.profile(area)
+        contents.profile(area)
     for _ in range(s.rng.randint(1, 3)):
-        s.rng.choice([blocks.settings, blocks.settings, blocks.settings, blocks.choices, blocks.sliders])(area)
+        s.rng.choice([lists.settings, lists.settings, lists.settings, forms.choices, forms.sliders])(area)
     if s.rng.random() < 0.3:
-        blocks.buttons(area, 1)
+        forms.buttons(area, 1)
 
 
 def _search(s: Styled, area: Area) -> None:
     if s.rng.random() < 0.5 and (y := area.take(s.size * 2.2, s.size * 0.5)) is not None:
         s.find(area.x, y, area.w, s.size * 2.2)
     if s.rng.random() < 0.3:
-        blocks.chips(area)
+        forms.chips(area)
     elif s.rng.random() < 0.2 and (y := area.take(s.size * 2.1, s.size * 0.4)) is not None:
         s.tabs(area.x, y, area.w, s.size * 2.1, s.rng.randint(2, 3))
 
@@ -43,30 +43,30 @@ def _list(of: Callable[[Area], None]) -> Page:
 
 def _cards(s: Styled, area: Area) -> None:
     if s.rng.random() < 0.3:
-        blocks.heading(area)
+        contents.heading(area)
     for _ in range(3):
-        blocks.card(area)
+        contents.card(area)
 
 
 def _form(s: Styled, area: Area) -> None:
     """Signing in or up, or sending something."""
     if s.rng.random() < 0.3:
-        blocks.paragraph(area)
-    blocks.form(area, s.rng.randint(1, 4))
+        contents.paragraph(area)
+    forms.form(area, s.rng.randint(1, 4))
     if s.rng.random() < 0.3:
-        blocks.buttons(area, s.rng.randint(1, 2))
+        forms.buttons(area, s.rng.randint(1, 2))
 
 
 def _survey(s: Styled, area: Area) -> None:
-    for block in s.rng.sample([blocks.choices, blocks.tasks, blocks.sliders, blocks.choices], s.rng.randint(2, 3)):
+    for block in s.rng.sample([forms.choices, lists.tasks, forms.sliders, forms.choices], s.rng.randint(2, 3)):
         block(area)
-    blocks.buttons(area, s.rng.randint(1, 2))
+    forms.buttons(area, s.rng.randint(1, 2))
 
 
 def _wizard(s: Styled, area: Area) -> None:
-    blocks.steps(area)
+    forms.steps(area)
     s.rng.choice([_form_fields, _options, _settings])(s, area)
-    blocks.buttons(area, 2)
+    forms.buttons(area, 2)
 
 
 def _form_fields(s: Styled, area: Area) -> None:
@@ -76,23 +76,23 @@ def _form_fields(s: Styled, area: Area) -> None:
 
 
 def _options(s: Styled, area: Area) -> None:
-    blocks.choices(area)
+    forms.choices(area)
 
 
 def _article(s: Styled, area: Area) -> None:
     if s.rng.random() < 0.6:
-        blocks.image(area, 0.4)
-    blocks.heading(area, "title", s.rng.uniform(1.2, 1.5))
-    blocks.paragraph(area, s.rng.randint(2, 5))
+        contents.image(area, 0.4)
+    contents.heading(area, "title", s.rng.uniform(1.2, 1.5))
+    contents.paragraph(area, s.rng.randint(2, 5))
     if s.rng.random() < 0.5:
-        blocks.heading(area, "section", 1.15)
-        blocks.paragraph(area, s.rng.randint(1, 2))
+        contents.heading(area, "section", 1.15)
+        contents.paragraph(area, s.rng.randint(1, 2))
     if (y := area.take(s.size * 1.8)) is not None:
-        blocks.links(area, y)
+        forms.links(area, y)
 
 
 def _conversation(s: Styled, area: Area) -> None:
-    blocks.bubbles(area)
+    contents.bubbles(area)
 
 
 def _dashboard(s: Styled, area: Area) -> None:
@@ -100,20 +100,30 @@ def _dashboard(s: Styled, area: Area) -> None:
     half = area.w / 2 - s.size * 0.5
     for k in range(2):
         column = Area(s, area.x + k * (half + s.size), area.y, half, area.bottom, area.most - 4 * (1 - k))
-        s.rng.choice([blocks.card, blocks.settings, blocks.tasks, blocks.appointments, blocks.people, blocks.sliders])(
+        s.rng.choice([contents.card, lists.settings, lists.tasks, lists.appointments, lists.people, forms.sliders])(
             column
         )
     area.y = area.bottom
 
 
 def _player(s: Styled, area: Area) -> None:
-    blocks.player(area)
+    contents.player(area)
     if s.rng.random() < 0.4:
-        blocks.songs(area)
+        lists.songs(area)
 
 
 def _product(s: Styled, area: Area) -> None:
-    blocks.product(area)
+    """One thing that is for sale: what it looks like, costs, and which kinds there are."""
+    rng, size = s.rng, s.size
+    contents.image(area, 0.45)
+    contents.heading(area, "product", 1.3)
+    if (y := area.take(size * 1.9)) is not None:
+        text, box = s.put(area.x, y + size, area.w, s.fresh("text", "price"), round(size * 1.2), s.readable, True)
+        s.add("text", text, box)
+    contents.paragraph(area, rng.randint(0, 2))
+    if rng.random() < 0.5:
+        forms.choices(area)
+    forms.buttons(area, rng.randint(1, 2))
 
 
 def _mixed(s: Styled, area: Area) -> None:
@@ -136,28 +146,28 @@ def _field(area: Area) -> None:
 
 
 def _picture(area: Area) -> None:
-    blocks.image(area, 0.4)
+    contents.image(area, 0.4)
 
 
 def _buttons(area: Area) -> None:
-    blocks.buttons(area, area.screen.rng.randint(1, 3))
+    forms.buttons(area, area.screen.rng.randint(1, 3))
 
 
 MIXED = [
-    blocks.settings, blocks.people, blocks.files, blocks.products, blocks.appointments, blocks.tasks, blocks.notifications, blocks.choices,
-    blocks.sliders, blocks.card, blocks.heading, blocks.paragraph, blocks.chips, blocks.table, blocks.profile, _field, _picture, _buttons,
+    lists.settings, lists.people, lists.files, lists.products, lists.appointments, lists.tasks, lists.notifications, forms.choices,
+    forms.sliders, contents.card, contents.heading, contents.paragraph, forms.chips, contents.table, contents.profile, _field, _picture, _buttons,
 ]  # fmt: skip
 LISTS: list[Page] = [
     _list(of)
     for of in (
-        blocks.people,
-        blocks.chats,
-        blocks.files,
-        blocks.products,
-        blocks.appointments,
-        blocks.songs,
-        blocks.tasks,
-        blocks.notifications,
+        lists.people,
+        lists.chats,
+        lists.files,
+        lists.products,
+        lists.appointments,
+        lists.songs,
+        lists.tasks,
+        lists.notifications,
     )
 ]
 PHONE: list[tuple[Page, float]] = [
@@ -165,7 +175,7 @@ PHONE: list[tuple[Page, float]] = [
     (_conversation, 1.2), (_player, 1), (_product, 1.2), (_mixed, 3),
 ]  # fmt: skip
 DESKTOP: list[tuple[Page, float]] = [
-    (_settings, 3), *((page, 0.4) for page in LISTS), (_list(blocks.table), 2.5), (_cards, 0.7), (_form, 2.5), (_survey, 1), (_wizard, 0.7),
+    (_settings, 3), *((page, 0.4) for page in LISTS), (_list(contents.table), 2.5), (_cards, 0.7), (_form, 2.5), (_survey, 1), (_wizard, 0.7),
     (_article, 1), (_dashboard, 2), (_mixed, 2), (_conversation, 0.5),
 ]  # fmt: skip
 
@@ -282,7 +292,7 @@ def _program(s: Styled) -> None:
     if rng.random() < 0.4:
         left = w * rng.uniform(0.2, 0.28)
         frames.sidebar(s, 1, y, left, h - 2)
-    page = rng.choice([_list(blocks.files), _list(blocks.table), _article, _mixed, _settings, _form])
+    page = rng.choice([_list(lists.files), _list(contents.table), _article, _mixed, _settings, _form])
     fill(page, s, Area(s, left + size, y + size * 0.6, w - left - size * 2, h - size * 0.5, 13))
 
 

@@ -184,8 +184,8 @@ def actions(s: Styled) -> float:
     return top - size * 0.4
 
 
-def strip(s: Styled, x: float, y: float, w: float, high: float, source: str, kind: str, most: int) -> float:
-    """Words side by side: the menus of a window, or the buttons of a toolbar, with or without icons; where they end."""
+def strip(s: Styled, x: float, y: float, w: float, high: float, source: str, kind: str, most: int) -> None:
+    """Words side by side: the menus of a window, or the buttons of a toolbar, with or without icons."""
     t, rng, size = s.theme, s.rng, s.size
     left, icons = x, kind == "button" and rng.random() < 0.5
     for _ in range(most):
@@ -200,16 +200,14 @@ def strip(s: Styled, x: float, y: float, w: float, high: float, source: str, kin
         s.canvas.text(at, y + high / 2, text, t.font, fit_to, t.text)
         s.add(kind, text, (left, y + 2, left + wide, y + high - 2))
         left += wide + 2
-    return left
 
 
-def tools(s: Styled, x: float, y: float, w: float, high: float, most: int) -> float:
-    """Icons side by side; where they end."""
+def tools(s: Styled, x: float, y: float, w: float, high: float, most: int) -> None:
+    """Icons side by side."""
     step = s.size * s.rng.uniform(1.9, 2.4)
     count = min(most, int(w / step))
     for k, name in enumerate(s.rng.sample(sorted(ICONS), max(0, count))):
         s.symbol(name, x + step * (k + 0.5), y + high / 2, s.size * 0.95)
-    return x + step * count
 
 
 def window(s: Styled, x: float, y: float, w: float, h: float, most: int = 12) -> Area:

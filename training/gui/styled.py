@@ -231,8 +231,8 @@ class Styled(Screen):
 
     def choice(
         self, x: float, y: float, w: float, h: float, kind: str, on: bool, source: str, left: bool | None = None
-    ) -> float:
-        """A checkbox or radio button with its name; where it ends horizontally."""
+    ) -> None:
+        """A checkbox or radio button with its name."""
         s, cy = self.size, y + h / 2
         make = self.dot if kind == "radio button" else self.tick
         if self.look.boxes_left if left is None else left:
@@ -244,7 +244,6 @@ class Styled(Screen):
             mark = make(x + w - s * 0.6, cy, on)
             box = (x, cy - s * 0.7, x + w, cy + s * 0.7)
         self.controls.append(Control(kind=kind, text=text, box=box, on=on, mark=mark))
-        return box[2]
 
     def slide(self, x: float, y: float, w: float, h: float) -> None:
         """A slider after its name, or below it, with its value now and then."""
