@@ -109,7 +109,7 @@ def table(area: Area) -> None:
     end = rng.choice(["", "link", "icon", "button"])
     room = area.w - (size * 5 if end else 0)
     columns = max(1, min(columns, int(room / (size * 5))))
-    count = area.rows(rng.randint(2, 6), high) - 1
+    count = area.rows(rng.randint(3, 7), high) - 1
     if count < 1:
         return
     top, step = area.y, room / columns

@@ -96,7 +96,10 @@ def _conversation(s: Styled, area: Area) -> None:
 
 
 def _dashboard(s: Styled, area: Area) -> None:
-    """Two columns of cards, lists or tables."""
+    """Two columns of cards or lists, where there is room for two."""
+    if area.w < s.size * 26:
+        _settings(s, area)
+        return
     half = area.w / 2 - s.size * 0.5
     for k in range(2):
         column = Area(s, area.x + k * (half + s.size), area.y, half, area.bottom, area.most - 4 * (1 - k))
@@ -136,7 +139,7 @@ def fill(page: Page, s: Styled, area: Area) -> None:
     """The page, and something below it while it is hardly begun."""
     top, before = area.y, len(s.controls)
     page(s, area)
-    for _ in range(2):
+    for _ in range(4):
         if len(s.controls) - before < 5 and area.y - top < (area.bottom - top) * 0.6 and page is not _conversation:
             s.rng.choice(MIXED)(area)
 
@@ -171,11 +174,11 @@ LISTS: list[Page] = [
     )
 ]
 PHONE: list[tuple[Page, float]] = [
-    (_settings, 3), *((page, 0.7) for page in LISTS), (_cards, 1), (_form, 3), (_survey, 1.2), (_wizard, 1), (_article, 1),
+    (_settings, 5), *((page, 0.7) for page in LISTS), (_cards, 1), (_form, 3), (_survey, 1.2), (_wizard, 1), (_article, 1),
     (_conversation, 1.2), (_player, 1), (_product, 1.2), (_mixed, 3),
 ]  # fmt: skip
 DESKTOP: list[tuple[Page, float]] = [
-    (_settings, 3), *((page, 0.4) for page in LISTS), (_list(contents.table), 2.5), (_cards, 0.7), (_form, 2.5), (_survey, 1), (_wizard, 0.7),
+    (_settings, 4), *((page, 0.4) for page in LISTS), (_list(contents.table), 2.5), (_cards, 0.7), (_form, 2.5), (_survey, 1), (_wizard, 0.7),
     (_article, 1), (_dashboard, 2), (_mixed, 2), (_conversation, 0.5),
 ]  # fmt: skip
 
@@ -249,8 +252,9 @@ def _top(s: Styled) -> float:
     if roll < 0.3 and bar != t.accent:
         s.find(w * 0.55, high * 0.12, w * 0.42, high * 0.76)
     elif roll < 0.7:
-        for k, name in enumerate(rng.sample(frames.RIGHT, rng.randint(1, 3))):
-            s.symbol(name, w - size * (7.4 - 2.2 * k), high / 2, size, ink)
+        names = rng.sample(frames.RIGHT, rng.randint(1, 3))
+        for k, name in enumerate(names, 1 - len(names)):
+            s.symbol(name, w - size * (1.4 - 2.2 * k), high / 2, size, ink)
     elif bar != t.accent:
         s.push(w - size * 7, high * 0.15, size * 6, high * 0.7)
     if rng.random() < 0.5:
@@ -263,7 +267,7 @@ def _pane(s: Styled) -> None:
     rng, size, w, h = s.rng, s.size, s.canvas.width, s.canvas.height
     y, left = _top(s), 0.0
     if rng.random() < 0.55:
-        left = w * rng.uniform(0.2, 0.3)
+        left = max(w * rng.uniform(0.2, 0.3), size * 7)
         frames.sidebar(s, 0, y, left, h)
     elif rng.random() < 0.5:
         s.tabs(size * 0.5, y + 4, w * rng.uniform(0.5, 0.95), size * 2, rng.randint(3, 5))
@@ -290,7 +294,7 @@ def _program(s: Styled) -> None:
         y += size * 2.3
     left = 0.0
     if rng.random() < 0.4:
-        left = w * rng.uniform(0.2, 0.28)
+        left = max(w * rng.uniform(0.2, 0.28), size * 7)
         frames.sidebar(s, 1, y, left, h - 2)
     page = rng.choice([_list(lists.files), _list(contents.table), _article, _mixed, _settings, _form])
     fill(page, s, Area(s, left + size, y + size * 0.6, w - left - size * 2, h - size * 0.5, 13))

@@ -13,7 +13,9 @@ def settings(area: Area) -> None:
     s, rng = area.screen, area.screen.rng
     if rng.random() < 0.7:
         heading(area)
-    kinds = rng.choice([("switch",), ("switch", "item"), ("item",), ("switch", "switch", "item"), ("checkbox", "item")])
+    kinds = rng.choice(
+        [("switch",), ("switch",), ("switch", "item"), ("item",), ("switch", "switch", "item"), ("checkbox", "item")]
+    )
     end = rng.choice(["", "value", "value"])
     listed(
         area, rng.randint(2, 4), "setting", kinds=kinds, front=s.look.lead, end=end, value="value" if end else "",
