@@ -109,6 +109,16 @@ def fit(text: str, name: str, size: int, width: float, smallest: int = 10) -> in
     return size if length <= width else max(smallest, int(size * width / length))
 
 
+def cut(text: str, name: str, size: int, width: float) -> tuple[str, int]:
+    """The text and the size at which it fits; what is too wide even in small letters loses its end."""
+    if text_width(text, name, size) <= width:
+        return text, size
+    size = fit(text, name, size, width, min(size, 11))
+    while len(text) > 1 and text_width(text, name, size) > width:
+        text = text[: max(1, int(len(text) * 0.85))].rstrip(" ,.-_")
+    return text, size
+
+
 def icon(canvas: Canvas, name: str, x: float, y: float, size: float, color: Color, rng: Random) -> None:
     """A line icon centred on (x, y)."""
     icons.paint(canvas.draw, name, x, y, size, color, rng)

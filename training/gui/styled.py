@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from random import Random
 
-from training.draw import Color, fit, icon, mix, text_width
+from training.draw import Color, cut, icon, mix, text_width
 from training.gui import looks, texts
 from training.gui.controls import Control
 from training.gui.screen import Screen
@@ -52,11 +52,7 @@ class Styled(Screen):
 
     def fitted(self, text: str, w: float, size: int, bold: bool = False) -> tuple[str, int]:
         """The text and its size; what is too wide even in small letters is cut."""
-        name = self.theme.bold if bold else self.theme.font
-        size = fit(text, name, size, w, min(size, 11))
-        while len(text) > 1 and text_width(text, name, size) > w:
-            text = text[: max(1, int(len(text) * 0.85))].rstrip(" ,.-_")
-        return text, size
+        return cut(text, self.theme.bold if bold else self.theme.font, size, w)
 
     def put(
         self, x: float, y: float, w: float, text: str, size: int, ink: Color, bold: bool = False, anchor: str = "lm"

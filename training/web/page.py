@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from random import Random
 
-from training.draw import Canvas, Color, fit, mix, text_width, theme
+from training.draw import Canvas, Color, cut, mix, text_width, theme
 from training.gui.texts import text
 from training.words import phrase
 
@@ -77,11 +77,7 @@ class Page:
 
     def cut(self, text: str, w: float, size: int, bold: bool = False) -> tuple[str, int]:
         """The text and its size, both no larger than fits the width."""
-        name = self.theme.bold if bold else self.theme.font
-        size = fit(text, name, size, w, min(size, 11))
-        while len(text) > 1 and text_width(text, name, size) > w:
-            text = text[: max(1, int(len(text) * 0.85))].rstrip(" ,.")
-        return text, size
+        return cut(text, self.theme.bold if bold else self.theme.font, size, w)
 
     def put(
         self,
