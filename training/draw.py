@@ -37,6 +37,11 @@ def mix(a: Color, b: Color, share: float) -> Color:
     return tuple(round(x + (y - x) * share) for x, y in zip(a, b, strict=True))  # type: ignore[return-value]
 
 
+def bright(color: Color) -> float:
+    """How bright the eye sees the colour, 0 to 255."""
+    return 0.299 * color[0] + 0.587 * color[1] + 0.114 * color[2]
+
+
 def theme(rng: Random, lang: str, held_out: bool) -> Theme:
     """Light or dark, with a colour of its own."""
     dark = rng.random() < 0.28
@@ -52,7 +57,6 @@ def theme(rng: Random, lang: str, held_out: bool) -> Theme:
         np.uint8([[[round(hue * 179), rng.randint(140, 255), rng.randint(90, 235)]]]), cv2.COLOR_HSV2RGB
     )[0, 0]
     accent_color: Color = (int(accent[0]), int(accent[1]), int(accent[2])) if rng.random() < 0.85 else text
-    bright = 0.299 * accent_color[0] + 0.587 * accent_color[1] + 0.114 * accent_color[2]
     name = choose(rng, lang, held_out)
     return Theme(
         background=base,
@@ -62,7 +66,7 @@ def theme(rng: Random, lang: str, held_out: bool) -> Theme:
         faint=mix(text, base, rng.uniform(0.3, 0.5)),
         line=mix(base, text, rng.uniform(0.12, 0.4)),
         accent=accent_color,
-        on_accent=(15, 15, 15) if bright > 150 else (255, 255, 255),
+        on_accent=(15, 15, 15) if bright(accent_color) > 150 else (255, 255, 255),
         radius=rng.choice([0, 0.1, 0.2, 0.3, 0.5]),
         font=name,
         bold=choose(rng, lang, held_out) if rng.random() < 0.4 else name,

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from PIL import Image
 
-from training.draw import icon, mix, photo, text_width
+from training.draw import Color, icon, mix, photo, text_width
 from training.gui import texts
 from training.gui.rows import Area
-from training.gui.styled import Color, Styled
+from training.gui.styled import Styled
 from training.words import phrase
 
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from training.draw import text_width
+from training.draw import Color, bright, text_width
 from training.gui.contents import heading
 from training.gui.rows import Area
-from training.gui.styled import Color, bright
 
 
 def form(area: Area, count: int, accept: bool = True) -> None:

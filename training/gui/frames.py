@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from training.draw import mix, text_width
+from training.draw import Color, bright, mix, text_width
 from training.gui import texts
 from training.gui.controls import Control
 from training.gui.rows import Area
-from training.gui.styled import Color, Styled, bright
+from training.gui.styled import Styled
 from training.icons import ICONS
 
 LEFT = ("back", "menu", "close", "home")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from PIL import Image
 
-from training.draw import icon, mix, photo
+from training.draw import Color, bright, icon, mix, photo
 from training.gui import texts
 from training.gui.controls import Control
-from training.gui.styled import Color, Styled, bright
+from training.gui.styled import Styled
 from training.words import phrase
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from random import Random
 
-from training.draw import Color, cut, icon, mix, text_width
+from training.draw import Color, bright, cut, icon, mix, text_width
 from training.gui import looks, texts
 from training.gui.controls import Control
 from training.gui.screen import Screen
@@ -14,10 +14,6 @@ from training.words import phrase
 
 GREEN: Color = (52, 180, 90)
 _ORNAMENTS = sorted(ICONS.keys() - {"check"})
-
-
-def bright(color: Color) -> float:
-    return 0.299 * color[0] + 0.587 * color[1] + 0.114 * color[2]
 
 
 class Styled(Screen):

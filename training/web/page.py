@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from random import Random
 
-from training.draw import Canvas, Color, cut, mix, text_width, theme
+from training.draw import Canvas, Color, bright, cut, mix, text_width, theme
 from training.gui.texts import text
 from training.words import phrase
 
@@ -63,14 +63,12 @@ class Page:
         self.canvas = Canvas(width, height, self.ground)
         self.size = rng.randint(12, max(13, min(18, width // 26)))
         self.bottom = float(height - 4)
-        self.link = self.accent if rng.random() < 0.7 and self._visible() else self.ink
+        readable = abs(bright(self.accent) - bright(self.ground)) > 80
+        self.link = self.accent if readable and rng.random() < 0.7 else self.ink
         self.tint = mix(self.ground, self.accent, 0.14)
         self.round = rng.choice([0, 0, 4, 8])
         self.gap = self.size * rng.uniform(0, 0.8)  # between blocks
         self.centred = rng.random() < 0.12  # headings
-
-    def _visible(self) -> bool:
-        return sum(abs(a - b) for a, b in zip(self.accent, self.ground, strict=True)) > 200
 
     def fits(self, y: float, high: float) -> bool:
         return y + high <= self.bottom
