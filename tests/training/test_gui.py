@@ -8,7 +8,7 @@ from random import Random
 
 import numpy as np
 import pytest
-from training.gui import KINDS, Screen, facts, families, questions, screens
+from training.gui import KINDS, Screen, facts, families, pages, questions, screens
 from training.gui.controls import STATES, Control
 from training.gui.rows import Area
 from training.gui.styled import Styled
@@ -51,14 +51,14 @@ def test_nothing_is_cut_or_drawn_over(draw: Draw, texts: Texts) -> None:
             assert w <= 2 or h <= 2 or w * h > 0.9 * smaller, (number, one_control, other_control)
 
 
-@pytest.mark.parametrize("pages", [families.PHONE, families.DESKTOP], ids=["phone", "desktop"])
-def test_every_page_of_a_family_holds_controls(pages: list[tuple[families.Page, float]]) -> None:
-    for page, share in pages:
+@pytest.mark.parametrize("choices", [pages.PHONE, pages.DESKTOP], ids=["phone", "desktop"])
+def test_every_page_holds_controls(choices: list[tuple[pages.Page, float]]) -> None:
+    for page, share in choices:
         assert share > 0
         counts = []
         for number in range(6):
             screen = Styled(Random(number), "en", False, 480, 640, 16)
-            page(screen, Area(screen, 16, 16, 448, 620))
+            page(Area(screen, 16, 16, 448, 620))
             counts.append(len(screen.controls))
         assert min(counts) >= 1
         assert max(counts) >= 3
