@@ -25,7 +25,7 @@ from tokenizers import Tokenizer
 from qwen3_vl_webui.model.config import ModelConfig
 from qwen3_vl_webui.model.qwen3_vl import Qwen3VL
 from qwen3_vl_webui.model.weights import copy_weights
-from training import charts, chat, gui, ocr, prompt, shapes, unseen, video, web, where
+from training import charts, chat, geometry, gui, ocr, prompt, shapes, unseen, video, web, where
 from training.gui import KINDS
 from training.network import Batched, generate
 from training.scene import Generator, Sample, Turn
@@ -44,7 +44,7 @@ ROWS: dict[str, tuple[tuple[str, ...], tuple[Generator, ...], tuple[int, ...]]] 
     "OCR, lines: character error rate": (("ocr",), (ocr.lines,), (64, 128, 256, 320)),
     "OCR, forms: character error rate": (("ocr_form", "ocr_value"), (ocr.form,), (96, 160, 256)),
     "HTML, elements and texts equal": (("html",), (web.webpage,), (200, 256, 320)),
-    "Geometry": (("geometry",), (shapes.geometry,), (96, 160)),
+    "Geometry": (("geometry",), (geometry.geometry,), (96, 160)),
     "Charts: read, extreme, list": (("chart_read", "chart_extreme", "chart_list"), (charts.charts,), (128, 256, 320)),
     "Charts with computation": (("chart_compute",), (charts.charts,), (128, 256, 320)),
     "Tables": (("table_read", "table_extreme", "table_compute"), (charts.tables,), (96, 160, 256)),

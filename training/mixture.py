@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from random import Random
 
-from training import charts, chat, gui, ocr, shapes, video, web, where
+from training import charts, chat, geometry, gui, ocr, shapes, video, web, where
 from training.scene import Generator, Sample
 
 
@@ -53,7 +53,7 @@ SHARES: dict[str, list[Entry]] = {
         (ocr.book, 0.002, (500, 1000, 2000, 3000)),
         (shapes.shapes, 0.1, (128, 256)),
         (shapes.overlap, 0.01, (96,)),
-        (shapes.geometry, 0.05, (96, 160, 256)),
+        (geometry.geometry, 0.05, (96, 160, 256)),
         (charts.charts, 0.07, (128, 256, 320, 320, 512)),
         (charts.tables, 0.025, (96, 160, 256)),
         (web.webpage, 0.03, (200, 256, 320, 512)),

@@ -10,6 +10,7 @@ import numpy as np
 from PIL import Image
 
 from training import charts, gui, ocr, shapes, video, web
+from training import geometry as figures
 from training.draw import Canvas, Color, fit, icon, mix, sides, theme, wear
 from training.fonts import choose
 from training.scene import Sample, Turn, ask
@@ -126,8 +127,8 @@ def form(rng: Random, held_out: bool, tokens: int) -> Sample:
 def bars(rng: Random, held_out: bool, tokens: int) -> Sample:
     """Bars that carry their numbers inside, or points on stems; the title stands below."""
     lang = rng.choice(["en", "zh"])
-    names, ordered = charts._categories(rng, lang)
-    values = charts._values(rng, len(names))
+    names, ordered = charts.categories(rng, lang)
+    values = charts.values(rng, len(names))
     row = rng.choice(LABELS["subject"])
     width, height = sides(rng, tokens, (1.0, 1.7), (0.7, 1.0))
     t = theme(rng, lang, held_out)
@@ -215,7 +216,7 @@ def geometry(rng: Random, held_out: bool, tokens: int) -> Sample:
     lang = rng.choice(["en", "zh"])
     zh = lang == "zh"
     width, height = sides(rng, tokens, (0.9, 1.4), (0.5, 1.0))
-    canvas = shapes._ground(rng, width, height)
+    canvas = shapes.ground(rng, width, height)
     name, size = choose(rng, lang, held_out), rng.randint(14, 20)
     a, b = rng.randint(3, 30), 2 * rng.randint(1, 10)
     cx, cy, w, h = width / 2, height / 2, width * 0.3, height * 0.24
@@ -301,7 +302,7 @@ LAYOUTS: dict[Callable[..., Sample], Callable[..., Sample]] = {
     charts.tables: tables,
     shapes.shapes: around,
     shapes.overlap: covered,
-    shapes.geometry: geometry,
+    figures.geometry: geometry,
     web.webpage: webpage,
     video.clips: clips,
 }

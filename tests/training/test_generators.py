@@ -13,7 +13,7 @@ from training.gui import KINDS
 from training.mixture import SHARES, SIZES, draw
 from training.scene import Generator, Sample
 
-from training import charts, fonts, score, shapes, unseen
+from training import charts, fonts, geometry, score, shapes, unseen
 
 pytestmark = pytest.mark.skipif(
     not fonts.available("zh", False) or not fonts.available("en", False),
@@ -136,7 +136,7 @@ def test_the_written_division_gives_the_rate(old: int, new: int) -> None:
 
 def test_products_are_taken_apart_correctly() -> None:
     for a, b in ((14, 18), (7, 24), (12, 10), (9, 6)):
-        chain = shapes.product_chain(a, b)
+        chain = geometry.product_chain(a, b)
         assert chain.endswith(f"={a * b}")
         for left, right in (part.split("=") for part in chain.split(", ")):
             assert eval(left) == int(right)  # our own digits

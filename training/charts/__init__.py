@@ -1,0 +1,9 @@
+"""Charts and tables: reading, comparing, and computing with the numbers."""
+
+from training.charts.arithmetic import division, growth
+from training.charts.chart import charts
+from training.charts.questions import questions
+from training.charts.series import categories, values
+from training.charts.table import about_table, tables
+
+__all__ = ["about_table", "categories", "charts", "division", "growth", "questions", "tables", "values"]
