@@ -158,7 +158,7 @@ def bars(rng: Random, held_out: bool, tokens: int) -> Sample:
                 "mm",
             )
         canvas.text(x, bottom + size, n, t.font, small, t.text, "mm")
-    turns = charts.questions(rng, lang, row[lang == "zh"], names, values, ordered, True)
+    turns = charts.questions(rng, lang, row[lang == "zh"], names, values, ordered)
     return Sample(conversations=[[turn] for turn in turns], pictures=[wear(rng, canvas.array(), 0.7)])
 
 

@@ -129,9 +129,15 @@ def test_a_counted_colour_is_really_there() -> None:
 
 @pytest.mark.parametrize(("old", "new"), [(40, 52), (53, 61), (61, 94), (94, 99), (10, 99), (30, 50)])
 def test_the_written_division_gives_the_rate(old: int, new: int) -> None:
-    digits = charts.division(new - old, old).split()
-    percent = int("".join(step.split("r")[0] for step in digits[:3])) + (int(digits[3]) >= 5)
-    assert percent == charts.growth(old, new) == round((new - old) / old * 100)
+    written = charts.division(new - old, old)
+    assert written.endswith(f" = {round((new - old) / old * 100)}%")
+    assert charts.growth(old, new) == round((new - old) / old * 100)
+    steps = re.findall(r"(\d): (\d+)-(\d+)=(\d+)", written)
+    for digit, rest, product, left in steps:
+        assert int(digit) * old == int(product)
+        assert 0 <= int(rest) - int(product) == int(left) < old
+    percent = int("".join(digit for digit, *_ in steps)) + (int(written.split(" = ")[0].split(", ")[-1]) >= 5)
+    assert percent == round((new - old) / old * 100)
 
 
 def test_products_are_taken_apart_correctly() -> None:

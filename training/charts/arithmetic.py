@@ -1,4 +1,4 @@
-"""Calculations as chains write them."""
+"""Calculations as chains write them: each number follows from what stands just before it."""
 
 from __future__ import annotations
 
@@ -9,14 +9,18 @@ def growth(old: int, new: int) -> int:
 
 
 def division(small: int, large: int) -> str:
-    """`small` / `large` to whole per cent by long division, as Thinking writes it."""
-    rest, digits, steps = small, "", []
-    for _ in range(3):
-        whole, rest = divmod(rest, large) if not digits and not steps else divmod(rest * 10, large)
-        digits += str(whole)
-        steps.append(f"{whole}r{rest}")
-    half, _ = divmod(rest * 10, large)
-    return " ".join(steps) + f" {half}"
+    """`small` / `large` in whole per cent, digit by digit: the digit, then what is left when its product is taken away.
+
+    The last digit is of the tenths of a per cent and only rounds.
+    """
+    steps, rest, digits = [], small, 3
+    if small < large:
+        rest, digits = 10 * small, 2
+    for _ in range(digits):
+        digit, left = divmod(rest, large)
+        steps.append(f"{digit}: {rest}-{digit * large}={left}")
+        rest = 10 * left
+    return f"{', '.join(steps)}, {rest // large} = {growth(large, large + small)}%"
 
 
 def sum_chain(values: list[int]) -> str:
