@@ -58,10 +58,10 @@ class Scene:
         for thing in self.things:
             text = self.name(thing)
             if len(self.things) <= 12:
-                text += f" @{min(9, int(10 * mid(thing.box)[0] / self.width))}"
+                text += f"@{min(9, int(10 * mid(thing.box)[0] / self.width))}"
             if id(thing) in counted:
                 number += 1
-                text += f" #{number}"
+                text += f"#{number}"
             rows[band(thing.box, self.height)].append(text)
         nothing = "无" if self.zh else "none"
         return "; ".join(
