@@ -28,9 +28,9 @@ def _pair(rng: Random, width: int, height: int) -> tuple[Box, Box]:
 
 
 def _mask(thing: Thing, width: int, height: int) -> np.ndarray:
-    """Where a thing would be drawn, on a quarter of the scale."""
-    canvas = Canvas(width // 4, height // 4, (0, 0, 0))
-    x1, y1, x2, y2 = (value / 4 for value in thing.box)
+    """Where a thing would be drawn, on a small scale."""
+    canvas = Canvas(width // 8, height // 8, (0, 0, 0))
+    x1, y1, x2, y2 = (value / 8 for value in thing.box)
     paint(canvas, thing.shape, (x1, y1, x2, y2), (255, 255, 255), None)
     return canvas.array()[..., 0] > 0
 

@@ -10,6 +10,8 @@ from PIL import Image, ImageDraw
 from training.draw import Canvas, Color, mix, photo
 from training.words import COLORS
 
+_SHADES = np.array([shades for _, shades in COLORS.values()])  # [colours, 3 shades, 3 channels]
+
 
 def _any(rng: Random) -> Color:
     return rng.randint(0, 255), rng.randint(0, 255), rng.randint(0, 255)
@@ -56,13 +58,14 @@ def textured(rng: Random, width: int, height: int) -> tuple[Canvas, Color]:
             for x in range(step, width, step):
                 canvas.draw.line((x, 0, x, height), fill=other)
     elif kind == "grain":
-        grain = np.random.default_rng(rng.getrandbits(32)).integers(-9, 10, (height, width, 1), np.int16)
-        _covered(canvas, (np.asarray(base, np.int16) + grain).clip(0, 255).astype(np.uint8))
+        grain = np.random.default_rng(rng.getrandbits(32)).integers(0, 19, (height, width, 1), np.uint8)
+        _covered(canvas, grain + np.clip(np.asarray(base) - 9, 0, 237).astype(np.uint8))
     elif kind == "gradient":
-        share = np.linspace(0, 1, height if rng.random() < 0.5 else width)
-        share = share[:, None, None] if len(share) == height else share[None, :, None]
+        share = np.linspace(0, 1, height if rng.random() < 0.5 else width)[:, None]
         tones = np.asarray(base) * (1 - share) + np.asarray(mix(base, other, 2.0)) * share
-        _covered(canvas, np.broadcast_to(tones, (height, width, 3)).clip(0, 255).astype(np.uint8))
+        tones = tones.clip(0, 255).astype(np.uint8)
+        tones = tones[:, None] if len(tones) == height else tones[None]
+        _covered(canvas, np.broadcast_to(tones, (height, width, 3)))
     elif kind == "halves":
         canvas.rect((0, round(height * rng.uniform(0.3, 0.7)), width, height), other)
     return canvas, base
@@ -71,7 +74,5 @@ def textured(rng: Random, width: int, height: int) -> tuple[Canvas, Color]:
 def visible(base: Color) -> list[str]:
     """The colours whose every shade stands out from a ground."""
 
-    def apart(shade: Color) -> bool:
-        return sum(abs(a - b) for a, b in zip(shade, base, strict=True)) > 150
-
-    return [name for name, (_, shades) in COLORS.items() if all(apart(shade) for shade in shades)]
+    gaps = np.abs(_SHADES - np.asarray(base)).sum(2).min(1)
+    return [name for name, gap in zip(COLORS, gaps, strict=True) if gap > 150]

@@ -16,12 +16,14 @@ from training.shapes.thing import Thing
 def about(rng: Random, canvas: Canvas, things: list[Thing], lang: str) -> Sample:
     """Some questions about shapes that have been drawn, one of them or two of number."""
     scene = Scene(lang=lang, width=canvas.width, height=canvas.height, unordered=things)
-    several = description if len(things) <= 12 and rng.random() < 0.35 else boxes
-    found = [kind(rng, scene) for kind in (relation, one_axis, beside, box_or_point, color, several, extreme)]
-    turns = [turn for turn in found if turn]
-    rng.shuffle(turns)
-    number = counts(rng, scene)
-    turns = [*number[:1], *turns[:3], *number[1:], *turns[3:]][: rng.randint(4, 6)]
+    kinds = [relation, relation, one_axis, beside, box_or_point, color, extreme]
+    kinds += [description if len(things) <= 12 and rng.random() < 0.35 else boxes] * 2
+    turns, most = counts(rng, scene)[: rng.randint(1, 2)], rng.randint(4, 6)
+    while kinds and len(turns) < most:
+        kind = kinds.pop(rng.randrange(len(kinds)))
+        kinds = [other for other in kinds if other is not kind]
+        if turn := kind(rng, scene):
+            turns.append(turn)
     rng.shuffle(turns)
     conversations = (
         [[t] for t in turns] if rng.random() < 0.85 or len(turns) < 3 else [turns[:2], *([t] for t in turns[2:])]
