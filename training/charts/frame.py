@@ -99,7 +99,7 @@ class Frame:
         """Ends of the value axis, with room for labels, and the step of its ticks."""
         low, high = min(0, *values), max(0, *values)
         step = next(s * 10**k for k in range(6) for s in (1, 2, 5) if (high - low) / (s * 10**k) <= 6)
-        self.low = -(-low // step) * step - step if low < 0 else 0
+        self.low = low // step * step - step if low < 0 else 0
         self.high = -(-high // step) * step + (step if high % step == 0 or self.rng.random() < 0.3 else 0)
         return step
 

@@ -84,6 +84,7 @@ def several(frame: Frame, rows: list[list[int]], colors: list[Color]) -> None:
 def scatter(frame: Frame, names: list[str], xs: list[int], ys: list[int], top: int, color: Color) -> list[float]:
     """Named points over a horizontal axis from 0 to `top`."""
     t, small = frame.theme, max(10, frame.size - 2)
+    frame.right -= small  # half of the last number
     for mark in range(0, top + 1, top // 5):
         x = frame.left + frame.wide * mark / top
         frame.canvas.draw.line((x, frame.top, x, frame.bottom), fill=t.line)

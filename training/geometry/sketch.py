@@ -109,7 +109,7 @@ class Sketch:
         end = self.at((at[0] + direction[0], at[1] + direction[1]))
         dx, dy = end[0] - x, end[1] - y
         far = max(1e-6, (dx * dx + dy * dy) ** 0.5)
-        wide, high = text_width(text, self.font, self.size), self.size * 0.9
+        wide, high = text_width(text, self.font, self.size), float(self.size)
         away = gap + abs(dx / far) * wide / 2 + abs(dy / far) * high / 2
         x, y = x + dx / far * away, y + dy / far * away
         x = min(max(x, wide / 2 + 2), self.canvas.width - wide / 2 - 2)

@@ -91,7 +91,7 @@ class Plot:
     def scenes(self) -> list[Actor]:
         """Whole pictures one after the other, without pauses."""
         ends = sorted(
-            {0, self.groups, *self.rng.sample(range(1, self.groups), min(self.groups - 1, self.rng.randint(1, 5)))}
+            {0, self.groups, *self.rng.sample(range(1, self.groups), min(self.groups - 1, self.rng.randint(1, 4)))}
         )
         actors = []
         for first, end in pairwise(ends):

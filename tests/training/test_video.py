@@ -1,0 +1,95 @@
+"""Clips: what is seen at a time is what is said about it."""
+
+from __future__ import annotations
+
+import re
+from itertools import pairwise
+from random import Random
+
+import numpy as np
+import pytest
+from training.video import questions
+from training.video.clip import Clip, Event, clock
+from training.video.clips import _frames
+from training.video.plot import Plot
+
+from training import fonts
+
+pytestmark = pytest.mark.skipif(
+    not fonts.available("zh", False) or not fonts.available("en", False),
+    reason="needs the fonts named in training/README.md",
+)
+
+KINDS = ("one_by_one", "together", "again", "scenes")
+
+
+def plotted(kind: str, number: int, lang: str = "en") -> tuple[Clip, list, int]:
+    rng = Random(f"{kind}-{number}")
+    groups = rng.randint(3, 20)
+    font = fonts.choose(rng, lang, False)
+    actors = getattr(Plot(rng, lang, groups, (128, 96), font, False), kind)()
+    stamps = [7.3 * (2 * k + 0.5) for k in range(groups)]
+    return Clip(lang=lang, stamps=stamps, spacing=7.3, events=[a.event for a in actors]), actors, groups
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_something_is_seen_exactly_while_an_event_lasts(kind: str) -> None:
+    ground = (255, 250, 245)
+    for number in range(25):
+        clip, actors, groups = plotted(kind, number)
+        frames = _frames(actors, [ground] * groups, 128, 96)
+        for group in range(groups):
+            seen = bool((frames[2 * group] != np.array(ground, np.uint8)).any())
+            assert seen == bool(clip.active(group)), (kind, number, group)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_events_begin_in_order_and_end_inside_the_clip(kind: str) -> None:
+    for number in range(40):
+        clip, _, groups = plotted(kind, number)
+        assert all(a.first <= b.first for a, b in pairwise(clip.events))
+        assert all(0 <= e.first <= e.last < groups for e in clip.events)
+
+
+def test_a_thing_comes_back() -> None:
+    returns = [
+        clip
+        for clip, *_ in (plotted("again", n) for n in range(40))
+        if any(len(clip.same(e)) == 2 for e in clip.events)
+    ]
+    assert len(returns) > 10
+    for clip in returns:
+        turn = next(t for t in (questions.when(Random(k), clip) for k in range(50)) if t and ", " in t.answer)
+        assert turn.check["type"] == "span"
+        assert turn.answer.startswith(clock(turn.check["start"]))
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_a_chain_turns_stamps_into_minutes_and_seconds(lang: str) -> None:
+    for number in range(40):
+        clip, *_ = plotted(KINDS[number % 4], number, lang)
+        for turn in (questions.when(Random(number), clip), questions.minute(Random(number), clip)):
+            for stamp, said in re.findall(r"([\d.]+)(?:秒| s) ?= ?(\d+:\d\d)", turn.thinking if turn else ""):
+                assert clock(float(stamp)) == said or clock(float(stamp) - 0.05) == said
+
+
+def test_minutes_beyond_the_end_say_when_the_video_ends() -> None:
+    clip = Clip(
+        lang="zh", stamps=[2.5, 12.5, 22.5], spacing=5.0, events=[Event(first=0, last=1, name="红色球", move="")]
+    )
+    turns = [questions.minute(Random(k), clip) for k in range(40)]
+    assert "视频到00:27就结束了。" in {turn.answer for turn in turns if "第1分钟" not in turn.question}
+    assert {turn.answer for turn in turns if "第1分钟" in turn.question} == {"00:02 - 00:22: 红色球"}
+
+
+def test_order_tells_what_follows() -> None:
+    names = ["a red ball", "an orange star", 'the text "Rome"']
+    events = [Event(first=2 * k, last=2 * k + 1, name=name, move="") for k, name in enumerate(names)]
+    clip = Clip(lang="en", stamps=[0.25 + k for k in range(6)], spacing=0.5, events=events)
+    for number in range(60):
+        turn = questions.order(Random(number), clip)
+        assert turn
+        if re.search(r"what comes after the red ball", turn.question, re.I):
+            assert turn.answer == "The orange star."
+        if re.search(r"comes? last|last thing", turn.question, re.I):
+            assert turn.answer == 'The text "Rome".'
