@@ -54,7 +54,7 @@ def test_every_equation_is_true_and_every_chain_short(
     generator: Callable[..., Sample], tokens: tuple[int, ...], tokenizer: Tokenizer
 ) -> None:
     for turn in drawn(generator, tokens, 150):
-        assert len(tokenizer.encode(turn.thinking).ids) <= 210, turn.thinking
+        assert len(tokenizer.encode(turn.thinking).ids) <= 200, turn.thinking
         for text in (turn.thinking, turn.answer):
             for a, sign, b, c in re.findall(r"(?<![\d.)/*+-])(\d+)([-+*/])(\d+)=(-?[\d.]+)(?![\d%])", text):
                 value = {"+": add, "-": sub, "*": mul, "/": truediv}[sign](int(a), int(b))

@@ -46,6 +46,8 @@ def extreme(rng: Random, s: Series) -> Turn | None:
         h=("最高" if high else "最低") if s.zh else ("highest" if high else "lowest"),
     )
     if s.marks is not None:
+        if min(abs(mark - s.marks[k]) for i, mark in enumerate(s.marks) if i != k) < 15:
+            return None  # too close to tell by eye
         small = high == s.upward
         listed = ", ".join(f"{m} {n}" for m, n in zip(s.marks, s.names, strict=True))
         word = ("最小" if small else "最大") if s.zh else ("smallest" if small else "largest")

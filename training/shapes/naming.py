@@ -129,15 +129,19 @@ def description(rng: Random, scene: Scene) -> Turn:
 
 
 def extreme(rng: Random, scene: Scene) -> Turn | None:
-    """The largest or the smallest, when it is so by far."""
+    """The largest or the smallest, when it is so by far. The chain gives sizes as per cents of the picture's."""
     things = sorted(scene.things, key=lambda t: t.area)
-    if not len(scene.single) == len(things) >= 3:
+    if len(things) < 3:
         return None
     large = rng.random() < 0.6
-    first, second = (things[-1], things[-2]) if large else (things[1], things[0])
-    if first.area < 1.5 * second.area:
+    t, second = (things[-1], things[-2]) if large else (things[0], things[1])
+    if t not in scene.single or max(t.area, second.area) < 1.5 * min(t.area, second.area):
         return None
-    t = things[-1] if large else things[0]
+    size = {id(x): round(100 * (x.area / (scene.width * scene.height)) ** 0.5) for x in things}
+    if size[id(t)] == size[id(second)]:
+        return None
+    listed = ", ".join(f"{size[id(x)]} {scene.name(x)}" for x in scene.things)
+    word = ("最大" if large else "最小") if scene.zh else ("largest" if large else "smallest")
     question = ask(
         rng,
         scene.lang,
@@ -151,6 +155,6 @@ def extreme(rng: Random, scene: Scene) -> Turn | None:
         skill="largest",
         question=question,
         answer=answer,
-        thinking=f"{scene.name(t)} {scene.point(t)}",
+        thinking=f"{listed}; {word} {size[id(t)]} {scene.name(t)}",
         check={"type": "text", "text": answer},
     )

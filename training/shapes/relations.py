@@ -65,15 +65,14 @@ def words(scene: Scene, sides: tuple[tuple[int, int], ...]) -> str:
 def _compared(
     scene: Scene, a: Thing, b: Thing, sides: tuple[tuple[int, int], ...], axes: tuple[int, ...] = (0, 1)
 ) -> str:
-    """The two places, then what they say axis by axis."""
+    """The two places, then axis by axis which is smaller and by how much; a word where the axis counts."""
     first, second = scene.point(a), scene.point(b)
     parts = []
     for axis in axes:
-        sign = next((s for x, s in sides if x == axis), None)
         x, y = first[axis], second[axis]
-        mark = "~" if sign is None else "<" if sign < 0 else ">"
-        told = "" if sign is None else " " + _SIDES[axis, sign][scene.zh].removesuffix(" of")
-        parts.append(f"{x}{mark}{y}{told}")
+        mark = "<" if x < y else ">" if x > y else "="
+        told = "".join(" " + _SIDES[side][scene.zh].removesuffix(" of") for side in sides if side[0] == axis)
+        parts.append(f"{x}{mark}{y} {abs(x - y)}{told}")
     return f"{scene.name(a)} {first}, {scene.name(b)} {second}: {', '.join(parts)}"
 
 
