@@ -61,7 +61,8 @@ class Sketch:
         """A closed figure; its corners get letters when this sketch has letters."""
         places = [self.at(point) for point in points]
         self.canvas.draw.polygon(places, fill=fill or self.fill)
-        self.canvas.draw.line([*places, places[0]], fill=self.ink, width=self.pen, joint="curve")
+        joint = "curve" if self.pen > 2 else None
+        self.canvas.draw.line([*places, places[0]], fill=self.ink, width=self.pen, joint=joint)
         if name and self.letters:
             cx, cy = (sum(p[k] for p in points) / len(points) for k in (0, 1))
             for letter, (x, y) in zip(self.rng.choice(["ABCDEF", "PQRSTU", "DEFGHI"]), points, strict=False):

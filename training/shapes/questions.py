@@ -18,7 +18,7 @@ def about(rng: Random, canvas: Canvas, things: list[Thing], lang: str) -> Sample
     scene = Scene(lang=lang, width=canvas.width, height=canvas.height, unordered=things)
     kinds = [relation, relation, one_axis, beside, box_or_point, color, extreme]
     kinds += [description if len(things) <= 12 and rng.random() < 0.35 else boxes] * 2
-    turns, most = counts(rng, scene)[: rng.randint(1, 2)], rng.randint(4, 6)
+    turns, most = counts(rng, scene)[: rng.randint(1, 2)], rng.randint(4, 5)
     while kinds and len(turns) < most:
         kind = kinds.pop(rng.randrange(len(kinds)))
         kinds = [other for other in kinds if other is not kind]

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-
-import numpy as np
+from math import cos, pi, sin
 
 from training.draw import Canvas, Color
 from training.scene import Box
@@ -47,6 +46,9 @@ def mid(box: Box) -> tuple[float, float]:
     return (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
 
 
+_ROUND = {"triangle": 3, "star": 10, "hexagon": 6}  # corners around the middle
+
+
 def corners(shape: str, box: Box, turn: float = 0.0) -> list[tuple[float, float]]:
     """The corners of an angular shape that fills its box; turned by an angle before it is fitted into it."""
     x1, y1, x2, y2 = box
@@ -55,11 +57,11 @@ def corners(shape: str, box: Box, turn: float = 0.0) -> list[tuple[float, float]
     if shape == "diamond":
         cx, cy = mid(box)
         return [(cx, y1), (x2, cy), (cx, y2), (x1, cy)]
-    count = {"triangle": 3, "star": 10, "hexagon": 6}[shape]
+    count = _ROUND[shape]
     far = [0.4 if shape == "star" and k % 2 else 1.0 for k in range(count)]
-    angles = [2 * np.pi * k / count + turn for k in range(count)]
-    xs = [r * np.sin(a) for r, a in zip(far, angles, strict=True)]
-    ys = [-r * np.cos(a) for r, a in zip(far, angles, strict=True)]
+    angles = [2 * pi * k / count + turn for k in range(count)]
+    xs = [r * sin(a) for r, a in zip(far, angles, strict=True)]
+    ys = [-r * cos(a) for r, a in zip(far, angles, strict=True)]
     wide, high = (x2 - x1) / (max(xs) - min(xs)), (y2 - y1) / (max(ys) - min(ys))
     return [(x1 + (x - min(xs)) * wide, y1 + (y - min(ys)) * high) for x, y in zip(xs, ys, strict=True)]
 

@@ -42,13 +42,18 @@ def _size(rng: Random, tokens: int) -> tuple[int, int, int]:
 
 
 def _frames(actors: list[Actor], grounds: list[Color], width: int, height: int) -> np.ndarray:
-    frames = []
+    """All frames; those on which nothing has moved are drawn once."""
+    frames: list[np.ndarray] = []
+    drawn: dict[tuple[object, ...], np.ndarray] = {}
     for k in range(2 * len(grounds)):
-        canvas = Canvas(width, height, grounds[k // 2])
-        for actor in actors:
-            if actor.seen(k):
+        seen = [actor for actor in actors if actor.seen(k)]
+        key = (grounds[k // 2], *((id(a), a.share(k) if a.moves else 0) for a in seen))
+        if key not in drawn:
+            canvas = Canvas(width, height, grounds[k // 2])
+            for actor in seen:
                 actor.draw(canvas, actor.share(k))
-        frames.append(canvas.array())
+            drawn[key] = canvas.array()
+        frames.append(drawn[key])
     return np.stack(frames)
 
 

@@ -26,6 +26,10 @@ class Actor:
         there = self.event.first <= frame // 2 <= self.event.last
         return there and not (self.event.move == "blinks" and frame % 2)
 
+    @property
+    def moves(self) -> bool:
+        return self.event.move not in ("", "blinks")
+
     def share(self, frame: int) -> float:
         return (frame / 2 - self.event.first) / max(1, self.event.last + 0.5 - self.event.first)
 
