@@ -92,9 +92,6 @@ class Frame:
     def y(self, value: float) -> float:
         return self.bottom - (value - self.low) / (self.high - self.low) * self.tall
 
-    def x(self, value: float) -> float:
-        return self.left + (value - self.low) / (self.high - self.low) * self.wide
-
     def scale(self, values: list[int]) -> int:
         """Ends of the value axis, with room for labels, and the step of its ticks."""
         low, high = min(0, *values), max(0, *values)
