@@ -65,6 +65,8 @@ def numbers(clip: Clip) -> list[int]:
         {"container": "matroska", "gop": 7},
         {"container": "avi", "gop": 7},
         {"container": "mpegts", "gop": 7},
+        {"container": "mpegts", "codec": "libx264", "gop": 9},
+        {"container": "mpegts", "codec": "libx264", "gop": 200},
         {"container": "mpeg", "codec": "mpeg2video", "gop": 7, "fps": 25},
         {"codec": "libx264", "gop": 9},
         {"codec": "libx264", "gop": 1},

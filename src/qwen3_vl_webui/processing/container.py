@@ -41,6 +41,7 @@ _DEMUXERS = {
 MOST_THREADS = 16  # for one video
 OPEN_PIXELS = 32_000_000  # of one frame of each thread: a decoder holds several
 LEAST_FRAMES = 4  # that are worth a thread
+EARLIER = 10  # seconds that surely lie before the first packet's decoding time
 
 
 @contextmanager
@@ -96,7 +97,15 @@ def all_frames(
 
 
 def rewind(container: av.container.InputContainer, stream: av.VideoStream) -> None:
-    container.seek(stream.start_time or 0, stream=stream, backward=True)
+    """To the first packet. Transport streams seek by decoding time, which is before the first frame's own; others
+    refuse a time before their first.
+    """
+    start = stream.start_time or 0
+    earlier = start - round(EARLIER / stream.time_base) if stream.time_base else start
+    try:
+        container.seek(earlier, stream=stream, backward=True)
+    except av.error.FFmpegError:
+        container.seek(start, stream=stream, backward=True)
 
 
 def upright(frame: av.VideoFrame) -> Frame:
