@@ -6,30 +6,17 @@ import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import httpx
 import pytest
 from PIL import Image
 
+from cli_process import SMALL, command, environment, serving
 from hubs import FakeHubs, serve
-
-SMALL = ("--max-context", "2048", "--kv-cache-gb", "0.02", "--threads", "1")
-
-
-def environment(tmp_path: Path, **more: str) -> dict[str, str]:
-    kept = {key: value for key, value in os.environ.items() if not key.startswith("QWEN3VL_")}
-    folders = {"XDG_DATA_HOME": str(tmp_path / "data-home"), "XDG_CONFIG_HOME": str(tmp_path / "config-home")}
-    return kept | folders | {"LANG": "C.UTF-8", "LC_ALL": "C.UTF-8", "COLUMNS": "200"} | more
-
-
-def command(*words: str | Path) -> list[str]:
-    return [sys.executable, "-m", "qwen3_vl_webui", *map(str, words)]
 
 
 def run(tmp_path: Path, *words: str | Path, stdin: str | None = None, **more: str) -> subprocess.CompletedProcess[str]:
@@ -44,41 +31,14 @@ def server(
 ) -> Iterator[str]:
     """A running `serve` with both editions; its end is checked too."""
     tmp_path = tmp_path_factory.mktemp("serve")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    log = tmp_path / "log"
-    with log.open("w") as stream:
-        process = subprocess.Popen(
-            command(
-                *("serve", "--instruct", tiny_checkpoint, "--thinking", tiny_thinking_checkpoint, "--no-page"),
-                *("--port", str(port), "--data", tmp_path / "data", "--api-key", "sesame", *SMALL),
-            ),
-            stdout=stream,
-            stderr=stream,
-            env=environment(tmp_path),
-        )
-    url = f"http://127.0.0.1:{port}"
-    try:
-        with httpx.Client(headers={"Authorization": "Bearer sesame"}, trust_env=False) as client:
-            for _ in range(600):
-                assert process.poll() is None, log.read_text()
-                try:
-                    if client.get(f"{url}/ready").status_code == 200:
-                        break
-                except httpx.TransportError:
-                    pass
-                time.sleep(0.1)
-        yield url
-        process.send_signal(signal.SIGTERM)
-        assert process.wait(timeout=30) == 0, log.read_text()
-        text = log.read_text()
-        assert url in text
+    editions = ("--instruct", tiny_checkpoint, "--thinking", tiny_thinking_checkpoint)
+    with serving(tmp_path, *editions, "--no-page", "--api-key", "sesame") as one:
+        yield one.url
+        assert one.end() == 0, one.log.read_text()
+        text = one.log.read_text()
+        assert one.url in text
         assert "Ready after" in text
         assert "sesame" not in text
-    finally:
-        process.kill()
-        process.wait()
 
 
 @pytest.fixture(scope="module")

@@ -54,6 +54,7 @@ def test_settings_reach_the_sampler(http: httpx.Client) -> None:
         ([1], "data[0]"),
         (["x", 1], "data[1]"),
         (["x", "not media at all"], "data[1]"),
+        (["x", ""], "data[1]"),
         (["x", None, "both"], "data[2]"),
         (["x", None, None, 3], "data[3]"),
         (["x", None, None, True], "data[3]"),

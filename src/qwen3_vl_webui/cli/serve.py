@@ -130,14 +130,16 @@ def run_server(
             self.watching.cancel()
             for server in self.servers:
                 server.close()
+            service.refuse()  # also on connections that stay open
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(settings.drain_seconds):
-                    while busy(service) and not self.drained.is_set():
+                    while service.busy and not self.drained.is_set():
                         await asyncio.sleep(0.05)
             status = service.engine_status()
             self.ended_well = service.failure is None and status is not None and status.state not in UNWELL
             self.config.timeout_graceful_shutdown = FLUSH_SECONDS
             logging.getLogger("uvicorn.error").addFilter(not_a_cut_connection)
+            await service.stop(drain=0)  # before uvicorn cuts the connections: callers hear why their answer ends
             await super().shutdown(sockets=sockets)
 
     config = uvicorn.Config(
@@ -159,15 +161,6 @@ def not_a_cut_connection(record: logging.LogRecord) -> bool:
     """Leaves out what uvicorn says about the page's endless connection when the end cuts it."""
     cut = record.exc_info and isinstance(record.exc_info[1], asyncio.CancelledError)
     return not cut and "timeout graceful shutdown" not in record.getMessage()
-
-
-def busy(service: ChatService) -> bool:
-    """Whether an answer is under way."""
-    status = service.engine_status()
-    if status is None or status.state in ("restarting", "failed"):
-        return False
-    editions = status.editions.values()
-    return any(one.waiting or (one.stats and (one.stats.running or one.stats.waiting)) for one in editions)
 
 
 async def watch(service: ChatService, console: Console) -> None:

@@ -29,7 +29,7 @@ class TextPart:
 class MediaPart:
     """A picture or video by its encoded bytes (a file on disk or in memory), with its own budget."""
 
-    kind: Literal["image", "video"]
+    kind: Literal["image", "video", "any"]  # any: what the bytes are, which shows when they are there
     source: Any  # processing.media.Source: bytes in memory or a path, with their hash
     budget: MediaBudget = field(default_factory=MediaBudget)
 

@@ -33,14 +33,14 @@ def predict_router(service: ChatService) -> APIRouter:
         """
         started = time.perf_counter()
         await service.planned()
-        chat = await _chat_request(service, body.data, salt_of(service, request))
+        chat = _chat_request(service, body.data, salt_of(service, request))
         answer = await until_disconnect(_answer(service, chat), request.receive)
         return JSONResponse({**answer, "duration": round(time.perf_counter() - started, 3)})
 
     return router
 
 
-async def _chat_request(service: ChatService, data: list[Any], cache_salt: str) -> ChatRequest:
+def _chat_request(service: ChatService, data: list[Any], cache_salt: str) -> ChatRequest:
     padded: list[Any] = data + [None] * (6 - len(data))
     prompt, image, mode, temperature, top_p, max_tokens = padded
     if not isinstance(prompt, str):
@@ -63,9 +63,8 @@ async def _chat_request(service: ChatService, data: list[Any], cache_salt: str) 
             raise InvalidRequest("field_invalid", field="data[5]", reason=words("whole_number"))
         max_tokens = int(max_tokens)
     parts: list[Part] = []
-    if image:
-        source = await service.fetch(image, field="data[1]")
-        parts.append(MediaPart(kind=source.kind, source=source))
+    if image is not None:
+        parts.append(MediaPart(kind="any", source=image))
     parts.append(TextPart(prompt))
     return ChatRequest(
         messages=(Message(role="user", parts=tuple(parts)),),

@@ -12,7 +12,7 @@ import logging
 import subprocess
 import time
 import uuid
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, TypeVar
@@ -115,6 +115,8 @@ class ChatService:
         self._starting: asyncio.Task[None] | None = None
         self._warming: asyncio.Task[None] | None = None
         self._stopping = False
+        self._over = asyncio.Event()  # what is still open must end now
+        self._open = 0  # chats
         self._planned = asyncio.Event()  # the plan is made, or the start failed
         self._fetcher: MediaFetcher | None = None
         self._threads = ThreadPoolExecutor(self.limits.max_preparing, thread_name_prefix="prepare")
@@ -158,9 +160,17 @@ class ChatService:
             await asyncio.sleep(0.1)
         await asyncio.to_thread(preload)
 
-    async def stop(self) -> bool:
-        """Drain and end the engine. False: it had to be killed."""
+    def refuse(self) -> None:
+        """Take no more chats; those that are open go on."""
         self._stopping = True
+
+    async def stop(self, *, drain: float | None = None) -> bool:
+        """Give what the engine runs `drain` seconds (None: the settings'), then end it. False: it had to be killed.
+
+        What is open then raises `EngineUnavailable("engine_stopping")`. A second call does nothing more.
+        """
+        self._stopping = True
+        self._over.set()
         clean = True
         for task in (self._starting, self._warming):
             if task is not None:
@@ -168,7 +178,7 @@ class ChatService:
                 with contextlib.suppress(asyncio.CancelledError):
                     await task
         if self._client is not None:
-            clean = await self._client.stop(drain=self.settings.drain_seconds)
+            clean = await self._client.stop(drain=self.settings.drain_seconds if drain is None else drain)
         if self._fetcher is not None:
             await self._fetcher.close()
         self._threads.shutdown(wait=False, cancel_futures=True)
@@ -203,6 +213,12 @@ class ChatService:
         if self._stopping or status is None or status.state != "ready" or self._resolved is None:
             return False
         return set(self._processors) == set(self._resolved.folders)
+
+    @property
+    def busy(self) -> bool:
+        """A chat is open that a working engine will answer, or answers."""
+        status = self.engine_status()
+        return self._open > 0 and status is not None and status.state not in ("restarting", "failed")
 
     def models(self) -> tuple[ModelInfo, ...]:
         """The served editions, instruct first. Empty until the plan is made."""
@@ -267,6 +283,7 @@ class ChatService:
 
     async def stream(self, request: ChatRequest) -> AsyncGenerator[ChatEvent, None]:
         """The events of one chat: Started, deltas, a Finished for each sample, Done; before the deltas also Waiting."""
+        self._open += 1
         try:
             async with contextlib.aclosing(self._stream(request)) as events:
                 async for event in events:
@@ -274,6 +291,8 @@ class ChatService:
         except WebUIError as error:
             self.metrics.failed(error)
             raise
+        finally:
+            self._open -= 1
 
     async def _stream(self, request: ChatRequest) -> AsyncGenerator[ChatEvent, None]:
         arrived = time.perf_counter()
@@ -281,7 +300,7 @@ class ChatService:
         if self._starting is not None and not self._starting.done():
             yield Waiting(reason="loading")
         processor = await self.processor(request.edition)
-        prompt, engine_request = await self._prepare_request(request, processor)
+        prompt, engine_request = await self._unless_over(self._prepare_request(request, processor))
         yield Started(prompt_tokens=len(prompt.token_ids), seen=tuple(_seen(one) for one in prompt.seen))
         assert self._client is not None, "the engine was started before any processor was read"
         answering = Answering(
@@ -296,6 +315,19 @@ class ChatService:
         async with contextlib.aclosing(answering.events(outputs)) as events:
             async for event in events:
                 yield event
+
+    async def _unless_over(self, work: Coroutine[Any, Any, T]) -> T:
+        """The result of `work`; when the service ends first, `work` is cancelled and the caller told why."""
+        task, over = asyncio.ensure_future(work), asyncio.ensure_future(self._over.wait())
+        try:
+            await asyncio.wait({task, over}, return_when=asyncio.FIRST_COMPLETED)
+            if task.done():
+                return task.result()
+            raise EngineUnavailable("engine_stopping", retry_after=START_RETRY)
+        finally:
+            over.cancel()
+            task.cancel()
+            await asyncio.gather(task, over, return_exceptions=True)
 
     async def prepare(self, request: ChatRequest) -> Prompt:
         """The prompt that the model would get, without running it."""
@@ -371,7 +403,7 @@ class ChatService:
         finally:
             self._preparing -= 1
 
-    async def fetch(self, reference: str, *, field: str) -> Source:
+    async def _fetch_one(self, reference: str, *, field: str) -> Source:
         """The medium that a URL, data URI, base64 text or allowed path names, within the limits."""
         assert self._fetcher is not None, "the service was started"
         async with self._fetching:
@@ -386,7 +418,8 @@ class ChatService:
             if isinstance(part, MediaPart) and isinstance(part.source, str)
         ]
         fetches = [
-            asyncio.ensure_future(self.fetch(address, field=f"messages[{i}].parts[{j}]")) for i, j, address in places
+            asyncio.ensure_future(self._fetch_one(address, field=f"messages[{i}].parts[{j}]"))
+            for i, j, address in places
         ]
         parts = [list(message.parts) for message in messages]
         left = self.media_limits.max_bytes
@@ -398,7 +431,7 @@ class ChatService:
                     raise TooLarge("media_bytes_together", field="messages", limit=self.media_limits.max_bytes)
                 part = parts[i][j]
                 assert isinstance(part, MediaPart)
-                parts[i][j] = replace(part, source=source)
+                parts[i][j] = replace(part, source=source, kind=source.kind if part.kind == "any" else part.kind)
         finally:
             for fetch in fetches:
                 fetch.cancel()
