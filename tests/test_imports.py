@@ -16,13 +16,14 @@ EDGE = LOW | {"config", "plan", "hardware", "hub"}
 ALLOWED: dict[str, set[str]] = {
     "errors": {"texts"},
     "texts": set(),
-    "hardware": set(),
+    "hardware": {"available_memory"},
+    "available_memory": set(),
     "config": LOW,
     "hub": LOW | {"config"},
     "plan": LOW | {"config", "hardware", "hub", "engine.config", "engine.footprint", "engine.request"},
     "kernels": LOW,
     "model": LOW | {"kernels"},
-    "engine": LOW | {"model", "kernels"},
+    "engine": LOW | {"model", "kernels", "available_memory"},
     "processing": LOW | {"engine.request", "model.pixels", "model.config"},
     "history": LOW | {"processing.source"},
     "server": EDGE

@@ -108,7 +108,10 @@ def test_what_is_not_downloaded_cannot_be_resolved(tmp_path: Path) -> None:
     assert resolved.names == {"thinking": "Qwen3-VL-Tuned"}
 
 
-@pytest.mark.parametrize("source", ["not/a/folder", "nowhere", "/nowhere", "a b/c"])
+@pytest.mark.parametrize(
+    "source",
+    ["not/a/folder", "nowhere", "/nowhere", "a b/c", "./nowhere", "../nowhere", "a/b--c", "a/b..c", "a/.b", "模型/x"],
+)
 def test_a_checkpoint_that_is_neither_folder_nor_hub_id_is_refused(source: str) -> None:
     with pytest.raises(ConfigError) as caught:
         make_plan(Settings(instruct=source), machine())

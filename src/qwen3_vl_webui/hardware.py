@@ -12,7 +12,7 @@ import shutil
 import subprocess
 from dataclasses import dataclass, replace
 
-import psutil
+from qwen3_vl_webui.available_memory import available_memory
 
 GB = 1_000_000_000
 
@@ -36,10 +36,11 @@ class Gpu:
 @dataclass(frozen=True, kw_only=True)
 class Hardware:
     gpus: tuple[Gpu, ...]
-    memory_total: int  # bytes
+    memory_total: int  # bytes; in a container, of its limit
     memory_free: int  # bytes that can be had without swapping
     cores: int  # that this process may use
     torch: str | None  # version of PyTorch, None when it is not installed
+    memory_limited: bool = False  # a container's limit is below what the machine has
 
     @property
     def torch_has_cuda(self) -> bool:
@@ -56,11 +57,12 @@ class Hardware:
 
 def probe() -> Hardware:
     """Look at this machine. Never raises: what cannot be found out is absent."""
-    memory = psutil.virtual_memory()
+    memory = available_memory()
     return Hardware(
         gpus=visible(query_gpus(), os.environ.get("CUDA_VISIBLE_DEVICES")),
         memory_total=memory.total,
-        memory_free=memory.available,
+        memory_free=memory.free,
+        memory_limited=memory.limited,
         cores=len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1,
         torch=torch_version(),
     )

@@ -52,7 +52,7 @@ CUDA_BYTES = GB // 2  # CUDA's own part of a card, which is not gone yet when we
 CONTEXT = {"cpu": 40_960, "cuda": 65_536}  # longest context when the user names none
 PROMPT_STEP = 4  # times as many tokens may a step take on a GPU while no answer is being written
 BLOCK_SIZE = {"cpu": 16, "cuda": 128, "flash-attn": 256}  # tokens; larger ones cost memory and give speed
-HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
+HUB_ID = re.compile(r"(?!.*(--|\.\.))[^\W_][\w.-]*/[^\W_][\w.-]*", re.ASCII)  # as the hubs have them
 DType = Literal["bfloat16", "float16", "float32"]
 
 

@@ -95,6 +95,8 @@ def examine(settings: Settings, hardware: Hardware) -> list[Finding]:
 
 def _memory(hardware: Hardware, name: str, words: Words) -> Finding:
     found = f"{hardware.memory_free / GB:.1f} / {hardware.memory_total / GB:.1f} GB"
+    if hardware.memory_limited:
+        found += words(" (this container's limit)", "（此容器的上限）")
     if hardware.memory_free < 2 * GB:
         fix = words("Close other programs: the demo pair needs about 2 GB.", "请关闭其他程序：演示模型约需 2 GB。")
         return Finding(name=name, state="fail", found=found, fix=fix)

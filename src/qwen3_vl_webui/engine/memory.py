@@ -7,9 +7,9 @@ alone (`reserved_bytes`, `kv_share`: `engine.residency`).
 
 from __future__ import annotations
 
-import psutil
 import torch
 
+from qwen3_vl_webui.available_memory import available_memory
 from qwen3_vl_webui.engine.config import EngineConfig
 from qwen3_vl_webui.engine.encoder import replay_bytes
 from qwen3_vl_webui.engine.footprint import CPU_SHARE, LARGEST_PICTURE
@@ -43,7 +43,7 @@ def plan_num_blocks(config: EngineConfig, model: Qwen3VL) -> int:
         return max(min(config.kv_cache_bytes // bytes_per_block(config, text), _useful_blocks(config, text)), 1)
     device = torch.device(config.device)
     if device.type != "cuda":
-        return blocks_on_cpu(config, text, psutil.virtual_memory().available)
+        return blocks_on_cpu(config, text, available_memory().free)
     activations = _activation_bytes(config, model, device)
     torch.cuda.empty_cache()
     free, _ = torch.cuda.mem_get_info(device)

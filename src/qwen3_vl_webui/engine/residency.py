@@ -10,9 +10,9 @@ import gc
 from collections.abc import Callable, Sequence
 
 import msgspec
-import psutil
 import torch
 
+from qwen3_vl_webui.available_memory import available_memory
 from qwen3_vl_webui.engine.config import EngineConfig
 from qwen3_vl_webui.engine.footprint import Footprint, bytes_together, least_cache_bytes, resident_bytes
 
@@ -54,7 +54,7 @@ def free_memory(device: str) -> int:
     """The real `FreeMemory`."""
     if device.startswith("cuda"):
         return torch.cuda.mem_get_info(device)[0]
-    return psutil.virtual_memory().available
+    return available_memory().free
 
 
 def release_cached() -> None:
