@@ -207,6 +207,10 @@ ERRORS: dict[str, tuple[str, str]] = {
         "The checkpoint holds a tensor the model does not have: {name}.",
         "检查点含有模型没有的张量：{name}。",
     ),
+    "tensor_twice": (
+        "The checkpoint holds the tensor {name} twice, in {first} and in {second}.",
+        "检查点中张量 {name} 出现两次：{first} 和 {second}。",
+    ),
     "tensor_missing": ("The checkpoint lacks the tensor {name}.", "检查点缺少张量 {name}。"),
     "tensor_shape": (
         "The tensor {name} has the shape {found}; the model needs {expected}.",

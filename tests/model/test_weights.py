@@ -114,6 +114,11 @@ def test_sharded_checkpoints(checkpoint: Path) -> None:
     found = dict(sharded.named_parameters())
     assert all(torch.equal(found[name], parameter) for name, parameter in whole.named_parameters())
 
+    save_file({name: tensors[name] for name in names[1:]}, checkpoint / "model-00002-of-00002.safetensors")
+    with pytest.raises(CheckpointError, match=f"{names[2]}.*model-00001-of-00002.*model-00002-of-00002") as caught:
+        load(checkpoint)
+    assert caught.value.code == "tensor_twice"
+
     (checkpoint / "model-00002-of-00002.safetensors").unlink()
     with pytest.raises(CheckpointError, match="model-00002-of-00002"):
         load(checkpoint)

@@ -179,6 +179,28 @@ def test_stop_strings_do_not_cut_reasoning_or_calls() -> None:
     assert events == [Reasoning("a\nb"), Answer("x"), PARSED, Answer("y")]
 
 
+@given(st.lists(PIECES, max_size=12).map("".join), st.integers(0, 40), st.lists(st.integers(0, 9), max_size=8), OPTIONS)
+def test_stop_strings_count_only_after_the_least_tokens(
+    text: str, least: int, sizes: list[int], options: dict[str, object]
+) -> None:
+    ids = BYTES.encode(text)
+    events, parser = parse(ids, sizes, min_tokens=least, **options)
+    assert (events, parser.stopped) == (parse(ids, min_tokens=least, **options)[0], parser.stopped)
+    if least >= len(ids):
+        assert parser.stopped is None
+        assert events == parse(ids, **{**options, "stop": []})[0]
+
+
+def test_a_stop_string_ends_the_answer_after_the_least_tokens() -> None:
+    events, parser = parse(BYTES.encode("one END two END three"), stop=["END"], min_tokens=7)
+    assert (read("one END two END three", stop=["END"], min_tokens=7), parser.stopped) == (
+        [Answer("one END two ")],
+        "END",
+    )
+    assert isinstance(events[0], Answer)
+    assert len(events[0].logprobs) == len("one END two ")
+
+
 def test_nothing_comes_after_a_stop_string() -> None:
     parser = OutputParser(BYTES, stop=["END"])
     first = parser.feed(BYTES.encode("so EN"))

@@ -162,6 +162,8 @@ def test_a_seed_repeats_and_another_differs(client: openai.OpenAI) -> None:
     def text(seed: int) -> str:
         return str(ask(client, temperature=1.2, seed=seed, extra_body={"top_k": 0}).choices[0].message.content)
 
+    assert text(-3) == text(-3) != text(3)
+
     assert text(1) == text(1)
     assert len({text(seed) for seed in range(4)}) > 1
 

@@ -46,7 +46,7 @@ def body(**more: Any) -> dict[str, Any]:
         ("repetition_penalty", 0),
         ("n", 0),
         ("n", 17),
-        ("seed", -1),
+        ("seed", -(2**63) - 1),
         ("seed", 2**63),
         ("max_tokens", 0),
         ("max_tokens", 1_000_000),
@@ -74,6 +74,11 @@ def body(**more: Any) -> dict[str, Any]:
 )
 def test_a_bad_value_is_named(http: httpx.Client, field: str, value: Any) -> None:
     assert field in (refused(http, body(**{field: value}))["param"] or "")
+
+
+@pytest.mark.parametrize("seed", [-(2**63), -1, 0, 2**63 - 1])
+def test_any_seed_of_64_bits_is_taken(http: httpx.Client, seed: int) -> None:
+    assert http.post(CHAT, json=body(seed=seed)).status_code == 200
 
 
 @pytest.mark.parametrize("field", sorted(REFUSED))

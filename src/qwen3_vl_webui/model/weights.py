@@ -51,7 +51,8 @@ def load_model(
     """Load a checkpoint folder, ready for inference.
 
     `progress` is called now and then with the stored bytes read so far and in all. Raises `CheckpointError`
-    that names the tensor which is missing, extra or wrongly shaped, or the file that cannot be read, before any move.
+    that names the tensor which is missing, extra, there twice or wrongly shaped, or the file that cannot be read, before
+    any move.
     """
     config = ModelConfig.load(folder)
     with torch.device("meta"):
@@ -222,6 +223,9 @@ class _Files:
             try:
                 with safe_open(path, framework="pt") as file:
                     for name in file.keys():  # noqa: SIM118  (not a dict: it has no iterator)
+                        if name in self._where:
+                            first = self._where[name][0].name
+                            raise CheckpointError("tensor_twice", name=name, first=first, second=path.name)
                         view = file.get_slice(name)
                         self._where[name] = path, view.get_dtype(), tuple(view.get_shape())
                 self._offsets |= _offsets(path)

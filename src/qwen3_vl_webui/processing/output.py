@@ -70,9 +70,13 @@ class OutputParser:
         *,
         in_reasoning: bool = False,
         stop: Sequence[str] = (),
+        min_tokens: int = 0,
         tools: bool = False,
     ) -> None:
-        """`in_reasoning`: the prompt ends inside `<think>`. `tools`: calls are wanted; else `<tool_call>` is text."""
+        """`in_reasoning`: the prompt ends inside `<think>`. `tools`: calls are wanted; else `<tool_call>` is text.
+
+        Stop strings are looked for in the text after the first `min_tokens` tokens.
+        """
         self.stopped: str | None = None  # the stop string that was met; nothing is produced after it
         self.num_calls = 0
         self.reasoning_tokens = 0  # tokens read while reasoning was open, its tags included
@@ -80,7 +84,8 @@ class OutputParser:
         # tags are text to this parser even where a tokenizer calls them special
         self._tag_ids = {i for name, i in tokenizer.special_tokens.items() if name in _TAGS}
         self._stop = tuple(text for text in stop if text)
-        self._marks = (*self._stop, CALL) if tools else self._stop
+        self._min_tokens = min_tokens
+        self._tokens = 0  # read so far
         self._tools = tools
         self._utf8 = codecs.getincrementaldecoder("utf-8")(errors="replace")
         self._mode: Literal["start", "reasoning", "answer", "call"] = "reasoning" if in_reasoning else "start"
@@ -100,6 +105,7 @@ class OutputParser:
                 break
             if self._mode == "reasoning":
                 self.reasoning_tokens += 1
+            self._tokens += 1
             text = self._utf8.decode(self._tokenizer.token_bytes(token_id, skip_special=token_id not in self._tag_ids))
             self._read += len(text)
             if logprobs is not None:
@@ -170,10 +176,12 @@ class OutputParser:
                 return True
 
     def _step_answer(self) -> bool:
+        marks = self._stop if self._tokens > self._min_tokens else ()
+        marks = (*marks, CALL) if self._tools else marks
         # The mark that is complete first wins, so that reading more at once changes nothing; then the earlier one.
-        found = [(at + len(mark), at, mark) for mark in self._marks if (at := self._held.find(mark)) >= 0]
+        found = [(at + len(mark), at, mark) for mark in marks if (at := self._held.find(mark)) >= 0]
         if not found:
-            self._show(self._take(len(self._held) - _overlap(self._held, self._marks)))
+            self._show(self._take(len(self._held) - _overlap(self._held, marks)))
             return False
         _, at, mark = min(found)
         if mark in self._stop:

@@ -50,7 +50,13 @@ class Answering:
         named = request.tool_choice not in ("auto", "none", "required")
         self._one_call = tools and (named or not request.parallel_tool_calls)
         self._parsers = [
-            OutputParser(tokenizer, in_reasoning=prompt.in_reasoning, stop=request.stop, tools=tools)
+            OutputParser(
+                tokenizer,
+                in_reasoning=prompt.in_reasoning,
+                stop=request.stop,
+                min_tokens=request.sampling.min_tokens,
+                tools=tools,
+            )
             for _ in range(samples)
         ]
         self._want_logprobs = request.sampling.logprobs is not None

@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, field_val
 from qwen3_vl_webui.errors import InvalidRequest, Words, Wrong, words
 from qwen3_vl_webui.texts import REFUSED
 
-MAX_SEED = 2**63 - 1
+SEEDS = 2**63  # any 64-bit integer
 NAME = r"^[a-zA-Z0-9_-]{1,64}$"
 
 # Fields that OpenAI knows and this server does not (why: `texts.REFUSED`), with the values that ask for nothing.
@@ -257,7 +257,7 @@ class ChatCompletionRequest(PixelBudget):
     frequency_penalty: float | None = Field(None, ge=-2, le=2)
     repetition_penalty: float | None = Field(None, gt=0, le=10)
     logit_bias: dict[str, float] | None = Field(None, description="-100 to 100 by token id")
-    seed: int | None = Field(None, ge=0, le=MAX_SEED)
+    seed: int | None = Field(None, ge=-SEEDS, le=SEEDS - 1)
     n: int | None = Field(None, ge=1, le=128)
     max_tokens: int | None = Field(None, ge=1, le=2**31 - 1)
     max_completion_tokens: int | None = Field(None, ge=1, le=2**31 - 1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -147,7 +148,7 @@ class SettingsPanel:
 def sampling_of(values: Mapping[str, Any]) -> SamplingParams:
     """The sampling parameters that the panel's values say. Raises `InvalidRequest` for a seed that is no number."""
     seed = str(values["seed"] or "").strip()
-    if seed and not (seed.isascii() and seed.isdigit() and int(seed) < 2**63):
+    if seed and not (re.fullmatch(r"-?[0-9]{1,19}", seed) and -(2**63) <= int(seed) < 2**63):
         raise InvalidRequest("field_invalid", field="seed", reason=seed[:40])
     return SamplingParams(
         temperature=float(values["temperature"]),
