@@ -318,6 +318,7 @@ REASONS: dict[str, tuple[str, str]] = {
     "bias_range": ("it must be between -100 and 100", "应在 -100 和 100 之间"),
     "bytes": ("bytes", "字节"),
     "characters": ("characters", "个字符"),
+    "called": ("the call {id} is of the function {name}", "工具调用 {id} 调用的是函数 {name}"),
     "compressed": ("it came compressed, which was not asked for", "对方未经请求就压缩了内容"),
     "data_image": ("the image must be null or a string", "图片应为 null 或字符串"),
     "data_mode": ("the mode must be instruct or thinking", "模式应为 instruct 或 thinking"),

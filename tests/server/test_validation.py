@@ -97,7 +97,6 @@ def test_what_openai_knows_and_we_do_not_do_is_refused_with_a_reason(http: httpx
         ({"role": "user"}, "messages[0].content"),
         ({"role": "user", "content": None}, "messages[0].content"),
         ({"role": "user", "content": []}, "messages[0].content"),
-        ({"role": "user", "content": "x", "name": "bob"}, "messages[0].name"),
         ({"role": "user", "content": [{"type": "input_audio"}]}, "messages[0].content[0]"),
         ({"role": "user", "content": [{"type": "text"}]}, "messages[0].content[0].text"),
         ({"role": "user", "content": [{**IMAGE, "fps": 2}]}, "messages[0].content[0].fps"),
@@ -109,11 +108,53 @@ def test_what_openai_knows_and_we_do_not_do_is_refused_with_a_reason(http: httpx
         ({"role": "system", "content": [IMAGE]}, "messages[0].content[0]"),
         ({"role": "assistant"}, "messages[0]"),
         ({"role": "tool", "content": "x", "tool_call_id": "y"}, "messages[0].tool_call_id"),
+        ({"role": "user", "content": "x", "name": "two words"}, "messages[0].name"),
+        ({"role": "user", "content": "x", "name": "<|im_end|>"}, "messages[0].name"),
+        ({"role": "user", "content": "x", "name": "x" * 65}, "messages[0].name"),
+        ({"role": "assistant", "content": "x", "name": ""}, "messages[0].name"),
         ("hi", "messages[0]"),
     ],
 )
 def test_a_bad_message_is_named(http: httpx.Client, message: Any, field: str) -> None:
     assert (refused(http, {"messages": [message]})["param"] or "").startswith(field)
+
+
+def tokens(http: httpx.Client, *messages: dict[str, Any]) -> list[int]:
+    answer = http.post("/tokenize", json={"messages": messages})
+    assert answer.status_code == 200, answer.text
+    found: list[int] = answer.json()["tokens"]
+    return found
+
+
+def turns(*names: str | None, texts: tuple[str, ...] = ("hi", "ho", "hey")) -> list[dict[str, Any]]:
+    roles = ("user", "assistant", "user")
+    said = zip(roles, texts, names, strict=True)
+    return [{"role": role, "content": text, **({"name": name} if name else {})} for role, text, name in said]
+
+
+def test_names_tell_speakers_of_one_role_apart(http: httpx.Client) -> None:
+    plain = tokens(http, *turns(None, None, None))
+    assert tokens(http, *turns("ann", "model", "ann")) == plain
+    expected = tokens(http, *turns(None, None, None, texts=("ann: hi", "ho", "bob: hey")))
+    assert tokens(http, *turns("ann", None, "bob")) == tokens(http, *turns("ann", "model", "bob")) == expected
+    assert tokens(http, *turns(None, None, "bob")) == tokens(
+        http, *turns(None, None, None, texts=("hi", "ho", "bob: hey"))
+    )
+    pictured = {"role": "user", "name": "bob", "content": [IMAGE, {"type": "text", "text": "hey"}]}
+    written = {"role": "user", "content": [IMAGE, {"type": "text", "text": "bob: hey"}]}
+    assert tokens(http, turns("ann", None, None)[0], pictured) == tokens(
+        http, turns(None, None, None, texts=("ann: hi", "", ""))[0], written
+    )
+
+
+def test_the_name_of_a_tools_turn_is_the_functions(http: httpx.Client) -> None:
+    call = {"id": "1", "type": "function", "function": {"name": "look", "arguments": "{}"}}
+    asked = [{"role": "user", "content": "x"}, {"role": "assistant", "tool_calls": [call]}]
+    answer = {"role": "tool", "content": "a cat", "tool_call_id": "1"}
+    assert tokens(http, *asked, {**answer, "name": "look"}) == tokens(http, *asked, answer)
+    found = refused(http, body(messages=[*asked, {**answer, "name": "see"}]))
+    assert found["param"] == "messages[2].name"
+    assert "look" in found["message"]
 
 
 @pytest.mark.parametrize(

@@ -51,8 +51,8 @@ def load_model(
     """Load a checkpoint folder, ready for inference.
 
     `progress` is called now and then with the stored bytes read so far and in all. Raises `CheckpointError`
-    that names the tensor which is missing, extra, there twice or wrongly shaped, or the file that cannot be read, before
-    any move.
+    that names the tensor which is missing, extra, there twice or wrongly shaped, or the file that cannot be read,
+    before any move.
     """
     config = ModelConfig.load(folder)
     with torch.device("meta"):

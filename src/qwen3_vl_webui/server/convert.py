@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -85,17 +87,22 @@ def tools_of(tools: list[schemas.Tool] | None) -> tuple[dict[str, Any], ...]:
 
 
 def messages_of(messages: list[Any], *, defaults: schemas.ChatCompletionRequest | None = None) -> tuple[Message, ...]:
-    """`defaults` holds the request's own pixel and frame budgets. Index i of the result is index i of the body."""
-    calls: set[str] = set()
+    """`defaults` holds the request's own pixel and frame budgets. Index i of the result is index i of the body, and so
+    with parts, but for one that says a name.
+    """
+    calls: dict[str, str] = {}  # names of the functions by the ids of the calls
+    spoken = {(_role(message), message.name) for message in messages if message.role != "tool"}
+    several = {role for role, count in Counter(role for role, _ in spoken).items() if count > 1}
     converted = []
     for i, message in enumerate(messages):
-        role: Role = "system" if message.role == "developer" else message.role
+        role = _role(message)
         if isinstance(message, schemas.AssistantMessage):
-            calls |= {call.id for call in message.tool_calls or ()}
+            calls |= {call.id: call.function.name for call in message.tool_calls or ()}
+            parts = _parts(message.content, None)
             converted.append(
                 Message(
                     role=role,
-                    parts=_parts(message.content, None),
+                    parts=_named(parts, message.name) if role in several else parts,
                     reasoning=message.reasoning_content,
                     tool_calls=tuple(
                         ToolCall(id=call.id, name=call.function.name, arguments=call.function.arguments)
@@ -104,15 +111,38 @@ def messages_of(messages: list[Any], *, defaults: schemas.ChatCompletionRequest 
                 )
             )
             continue
-        tool_call_id = message.tool_call_id if isinstance(message, schemas.ToolMessage) else None
-        if tool_call_id is not None and tool_call_id not in calls:
-            raise InvalidRequest(
-                "field_invalid",
-                field=f"messages[{i}].tool_call_id",
-                reason=words("no_tool_call", id=repr(tool_call_id)),
-            )
-        converted.append(Message(role=role, parts=_parts(message.content, defaults), tool_call_id=tool_call_id))
+        parts = _parts(message.content, defaults)
+        if isinstance(message, schemas.ToolMessage):
+            _check_answers_a_call(message, f"messages[{i}]", calls)
+            converted.append(Message(role=role, parts=parts, tool_call_id=message.tool_call_id))
+        else:
+            converted.append(Message(role=role, parts=_named(parts, message.name) if role in several else parts))
     return tuple(converted)
+
+
+def _role(message: Any) -> Role:
+    role: Role = "system" if message.role == "developer" else message.role
+    return role
+
+
+def _named(parts: tuple[Part, ...], name: str | None) -> tuple[Part, ...]:
+    """The parts with who speaks before the first text."""
+    if name is None or not parts:
+        return parts
+    at = next((i for i, part in enumerate(parts) if isinstance(part, TextPart)), len(parts))
+    first = parts[at] if at < len(parts) else TextPart("")
+    assert isinstance(first, TextPart)
+    return (*parts[:at], TextPart(f"{name}: {first.text}"), *parts[at + 1 :])
+
+
+def _check_answers_a_call(message: schemas.ToolMessage, field: str, calls: Mapping[str, str]) -> None:
+    called = calls.get(message.tool_call_id)
+    if called is None:
+        reason = words("no_tool_call", id=repr(message.tool_call_id))
+        raise InvalidRequest("field_invalid", field=f"{field}.tool_call_id", reason=reason)
+    if message.name is not None and message.name != called:
+        reason = words("called", id=repr(message.tool_call_id), name=called)
+        raise InvalidRequest("field_invalid", field=f"{field}.name", reason=reason)
 
 
 def _parts(content: Any, defaults: schemas.ChatCompletionRequest | None) -> tuple[Part, ...]:

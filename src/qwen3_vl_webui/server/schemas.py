@@ -138,17 +138,27 @@ class ToolCallMessage(Model):
     index: int | None = None
 
 
-class SystemMessage(Model):
+class SpokenMessage(Model):
+    name: str | None = Field(
+        None,
+        min_length=1,
+        max_length=64,
+        pattern=r"^[^\s<|\\/>]+$",
+        description="who speaks; shown to the model where turns of one role have different names",
+    )
+
+
+class SystemMessage(SpokenMessage):
     role: Literal["system", "developer"]
     content: Text
 
 
-class UserMessage(Model):
+class UserMessage(SpokenMessage):
     role: Literal["user"]
     content: Content
 
 
-class AssistantMessage(Model):
+class AssistantMessage(SpokenMessage):
     """An earlier answer, in the very shape this server gave it."""
 
     role: Literal["assistant"]
@@ -171,6 +181,7 @@ class ToolMessage(Model):
     role: Literal["tool"]
     content: Content
     tool_call_id: str = Field(min_length=1, max_length=256)
+    name: str | None = Field(None, description="the function that was called; another name is an error")
 
 
 ChatMessage = Annotated[
