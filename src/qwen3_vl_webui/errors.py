@@ -130,6 +130,12 @@ class EngineFailure(WebUIError):
     """The engine failed on this request alone (500)."""
 
 
+class StorageFailure(WebUIError):
+    """The data folder cannot be written: a full disk, a folder that became read-only (507)."""
+
+    status = 507
+
+
 class CheckpointError(WebUIError):
     """A checkpoint that cannot be served: a missing, extra or wrongly shaped tensor, an unknown configuration."""
 

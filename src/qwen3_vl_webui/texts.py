@@ -255,6 +255,10 @@ ERRORS: dict[str, tuple[str, str]] = {
         "The files {names} of {source} do not match their checksums, twice. They were removed.",
         "{source} 的文件 {names} 两次与校验和不符，已删除。",
     ),
+    "data_unwritable": (
+        "The data folder cannot be written: {reason}. Nothing was stored.",
+        "无法写入数据文件夹：{reason}。未保存任何内容。",
+    ),
     "disk_full": (
         "{folder} has {free} GB free and the download needs {need} GB. Free some space, or name another folder with --data.",
         "{folder} 空闲 {free} GB，下载需要 {need} GB。请腾出空间，或用 --data 指定其他文件夹。",

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import resource
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from qwen3_vl_webui.errors import ConfigError, InvalidRequest, NotFound, TooLarge
+from qwen3_vl_webui.errors import ConfigError, InvalidRequest, NotFound, StorageFailure, TooLarge
 from qwen3_vl_webui.history.store import HistoryStore
 
 PNG = b"\x89PNG\r\n\x1a\n"
@@ -25,6 +27,32 @@ def store(tmp_path: Path) -> Iterator[HistoryStore]:
 
 def files(store: HistoryStore) -> set[str]:
     return {path.name for path in store.files.folder.rglob("*") if path.is_file()}
+
+
+@contextmanager
+def small_disk(size: int) -> Iterator[None]:
+    """No file of this process can grow beyond `size` bytes."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def test_a_full_disk_is_an_error_of_its_own_and_what_was_stored_stays(store: HistoryStore) -> None:
+    conversation = store.create_conversation("kept")
+    with small_disk(200_000):
+        with pytest.raises(StorageFailure) as caught:
+            store.put_media(PNG + bytes(3_000_000))
+        assert caught.value.code == "data_unwritable"
+        with pytest.raises(StorageFailure):
+            store.put_media(PNG + bytes(199_995))  # what is buffered fits no more when the file is closed
+        with pytest.raises(StorageFailure):
+            store.add_message(conversation.id, role="user", text="x" * 3_000_000)
+    assert files(store) == set()
+    assert store.get_conversation(conversation.id).messages == ()
+    store.add_message(conversation.id, role="user", text="there is room again")
 
 
 def test_a_conversation_comes_back_whole_and_in_order(store: HistoryStore) -> None:

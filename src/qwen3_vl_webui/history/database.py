@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
 from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.exc import OperationalError
+
+from qwen3_vl_webui.errors import StorageFailure
 
 BUSY_SECONDS = 20
 
@@ -30,6 +35,17 @@ def _prepare(connection: sqlite3.Connection, _record: object) -> None:
 
 def _begin(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if connection.get_execution_options().get("writes") else "BEGIN")
+
+
+@contextmanager
+def writing() -> Iterator[None]:
+    """Trouble with the disk or the file as `StorageFailure`."""
+    try:
+        yield
+    except OperationalError as error:
+        raise StorageFailure("data_unwritable", reason=error.orig) from error
+    except OSError as error:
+        raise StorageFailure("data_unwritable", reason=error.strerror or error) from error
 
 
 def this_process() -> str:

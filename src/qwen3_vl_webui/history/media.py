@@ -7,6 +7,7 @@ this folder serves to a browser cannot be a page or a script.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import re
@@ -66,7 +67,8 @@ class MediaWriter:
 
     def discard(self) -> None:
         """Forget the bytes; nothing is left if `finish` was not followed by `keep`."""
-        self._file.close()
+        with contextlib.suppress(OSError):  # of a disk that is full: what is buffered finds no room
+            self._file.close()
         self._path.unlink(missing_ok=True)
 
 

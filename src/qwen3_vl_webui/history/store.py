@@ -19,8 +19,8 @@ from sqlalchemy import delete, exists, func, or_, select, update
 from sqlalchemy.exc import DatabaseError
 from sqlalchemy.orm import Session
 
-from qwen3_vl_webui.errors import ConfigError, Language, NotFound
-from qwen3_vl_webui.history.database import is_alive, open_database, this_process
+from qwen3_vl_webui.errors import ConfigError, Language, NotFound, StorageFailure
+from qwen3_vl_webui.history.database import is_alive, open_database, this_process, writing
 from qwen3_vl_webui.history.media import MediaFiles, MediaWriter, pieces
 from qwen3_vl_webui.history.migrations import migrate
 from qwen3_vl_webui.history.models import Attachment, Conversation, Medium, Message
@@ -72,6 +72,8 @@ class HistoryStore:
             self.sweep()
         except OSError as error:
             raise ConfigError("history_unusable", field="data", path=folder, reason=error.strerror) from error
+        except StorageFailure as error:
+            raise ConfigError("history_unusable", field="data", path=folder, reason=error.details["reason"]) from error
         except DatabaseError as error:
             raise ConfigError("history_unusable", field="data", path=folder / DATABASE, reason=error.orig) from error
 
@@ -253,7 +255,7 @@ class HistoryStore:
         """For bytes that arrive over time: a writer, and the function that keeps what was written and returns its
         record.
         """
-        with self.files.writer(limit=limit) as writer:
+        with writing(), self.files.writer(limit=limit) as writer:
 
             def finish() -> MediaRecord:
                 stored = writer.finish()
@@ -349,7 +351,8 @@ class HistoryStore:
 
     @contextmanager
     def _write(self) -> Iterator[Session]:
-        with Session(self._engine.execution_options(writes=True), expire_on_commit=False) as session, session.begin():
+        engine = self._engine.execution_options(writes=True)
+        with writing(), Session(engine, expire_on_commit=False) as session, session.begin():
             yield session
 
     def _remove_files(self, hashes: Sequence[str]) -> None:

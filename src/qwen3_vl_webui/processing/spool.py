@@ -12,6 +12,8 @@ import weakref
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
+from qwen3_vl_webui.errors import StorageFailure
+
 
 class UnnamedFile:
     """A file on disk that is removed already. Readers have positions of their own and keep it alive."""
@@ -79,9 +81,12 @@ class Spool:
         self.size += len(piece)
 
     def flush(self) -> None:
-        """Move what is held to the file. Blocks."""
-        self._file = self._file or UnnamedFile(self._folder)
-        self._file.write(self._held)
+        """Move what is held to the file. Blocks. Raises `StorageFailure` when there is no room."""
+        try:
+            self._file = self._file or UnnamedFile(self._folder)
+            self._file.write(self._held)
+        except OSError as error:
+            raise StorageFailure("data_unwritable", reason=error.strerror or error) from error
         self._held.clear()
 
     def content(self) -> bytes | UnnamedFile:
