@@ -161,6 +161,11 @@ class Answers:
         found = self._running.get(conversation_id or "")
         return found[0] if found and found[0].status == "streaming" else None
 
+    def latest(self, conversation_id: str) -> Answer | None:
+        """The answer being written, or the one whose end is not saved yet."""
+        found = self._running.get(conversation_id)
+        return found[0] if found else None
+
     async def start(self, conversation_id: str, request: ChatRequest) -> Answer:
         """Begin an answer: its empty message is stored first. The caller checked that none is running."""
         if conversation_id in self._running:
@@ -181,7 +186,8 @@ class Answers:
         """Stop the conversation's answer and wait until what came is saved."""
         found = self._running.get(conversation_id or "")
         if found is not None:
-            found[1].cancel()
+            if found[0].status == "streaming":  # one that has ended is being saved, which is not to be cut short
+                found[1].cancel()
             await asyncio.wait([found[1]])
 
     async def stop_all(self) -> None:

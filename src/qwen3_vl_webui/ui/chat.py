@@ -87,7 +87,12 @@ class Chat:
         self.history = history
 
     async def turns(self, conversation_id: str) -> tuple[MessageRecord, ...]:
-        return (await asyncio.to_thread(self.history.get_conversation, conversation_id)).messages
+        """As they are stored; an answer that has just ended as it is, whether that is stored already or not."""
+        latest = self.answers.latest(conversation_id)
+        turns = (await asyncio.to_thread(self.history.get_conversation, conversation_id)).messages
+        if latest is None or latest.status == "streaming":
+            return turns
+        return tuple(latest.as_record() if turn.id == latest.record.id else turn for turn in turns)
 
     async def store_files(self, paths: Sequence[str]) -> tuple[MediaRecord, ...]:
         """Keep uploaded files by their hash. Raises the error of the first that is no picture or video."""
