@@ -10,12 +10,14 @@ from typing import Any, cast
 
 import pytest
 
-from qwen3_vl_webui.errors import InvalidRequest
+from qwen3_vl_webui.errors import InvalidRequest, words
 from qwen3_vl_webui.history.store import HistoryStore
+from qwen3_vl_webui.processing.messages import MediaPart
 from qwen3_vl_webui.server.events import ChatEvent, TextDelta
 from qwen3_vl_webui.server.service import ChatRequest, ChatService
 from qwen3_vl_webui.ui.answers import Answers
-from qwen3_vl_webui.ui.chat import Chat
+from qwen3_vl_webui.ui.chat import Chat, Question
+from qwen3_vl_webui.ui.presets import PRESETS
 
 
 class SlowStore(HistoryStore):
@@ -57,3 +59,37 @@ async def test_an_answer_that_ended_shows_its_end_before_it_is_saved(store: Slow
     await chat.answers.stop(conversation)
     assert await chat.turns(conversation) == store.get_conversation(conversation).messages
     assert store.get_conversation(conversation).messages[0].status == "failed"
+
+
+async def test_what_is_wrong_with_a_file_is_said_by_its_name(store: SlowStore, tmp_path: Path) -> None:
+    async def refuse(request: ChatRequest) -> AsyncIterator[ChatEvent]:
+        for i, message in enumerate(request.messages):
+            for j, part in enumerate(message.parts):
+                if isinstance(part, MediaPart) and part.kind == "video":
+                    raise InvalidRequest("media_broken", field=f"messages[{i}].parts[{j}]", reason=words("no_stream"))
+        yield TextDelta(index=0, text="unreachable")
+
+    store.may_save.set()
+    chat = Chat(Answers(cast(ChatService, SimpleNamespace(stream=refuse, engine_status=lambda: None)), store), store)
+    files = {"猫.png": b"\x89PNG\r\n\x1a\n", "song.mp4": bytes(4) + b"ftypisom"}
+    for name, content in files.items():
+        (tmp_path / name).write_bytes(content)
+    media = await chat.store_files([str(tmp_path / name) for name in files])
+    values = {
+        **PRESETS["instruct"],
+        "seed": "",
+        "stop_repetition": True,
+        "system_prompt": "be brief",
+        "max_pixels": 640,
+    }
+    values |= {"video_pixels": 640, "fps": 2, "max_frames": 8}
+    conversation = await chat.ask(Question(text="?", media=media), "", edition="instruct", values=values)
+    answer = chat.answers.latest(conversation)
+    assert answer is not None
+    async for _ in chat.answers.watch(answer):
+        pass
+    assert answer.facts()["error"]["en"].startswith("song.mp4 cannot be decoded")
+    assert answer.facts()["error"]["zh"].startswith("无法解码 song.mp4")
+    (tmp_path / "notes.png").write_text("hello")
+    with pytest.raises(InvalidRequest, match=r"^notes\.png is not a picture"):
+        await chat.store_files([str(tmp_path / "猫.png"), str(tmp_path / "notes.png")])

@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -166,8 +166,11 @@ class Answers:
         found = self._running.get(conversation_id)
         return found[0] if found else None
 
-    async def start(self, conversation_id: str, request: ChatRequest) -> Answer:
-        """Begin an answer: its empty message is stored first. The caller checked that none is running."""
+    async def start(self, conversation_id: str, request: ChatRequest, names: Mapping[str, str] = {}) -> Answer:
+        """Begin an answer: its empty message is stored first. The caller checked that none is running.
+
+        `names`: what a person calls the fields of `request` that an error may name.
+        """
         if conversation_id in self._running:
             assert self.running(conversation_id) is None
             await asyncio.wait([self._running[conversation_id][1]])  # it has ended and is being saved
@@ -177,7 +180,7 @@ class Answers:
         answer = Answer(
             record=record, edition=request.edition, max_tokens=request.max_tokens or 0, asked=_media_of(request)
         )
-        task = asyncio.create_task(self._write(answer, request), name=f"answer {record.id}")
+        task = asyncio.create_task(self._write(answer, request, names), name=f"answer {record.id}")
         self._running[conversation_id] = (answer, task)
         await asyncio.sleep(0)  # cancelled before it began, the task would not save its end
         return answer
@@ -208,7 +211,7 @@ class Answers:
         one = status.editions.get(edition) if status is not None else None
         return 0 if one is None else one.stats.waiting if one.stats is not None else one.waiting
 
-    async def _write(self, answer: Answer, request: ChatRequest) -> None:
+    async def _write(self, answer: Answer, request: ChatRequest, names: Mapping[str, str]) -> None:
         ended = asyncio.Event()
         saver = asyncio.create_task(self._save_until(answer, ended))
         try:
@@ -219,6 +222,7 @@ class Answers:
         except asyncio.CancelledError:
             answer.end("stopped")
         except WebUIError as error:
+            error.field = names.get(error.field or "", error.field)
             answer.end("failed", error)
         except Exception as error:
             logger.exception("An answer failed")

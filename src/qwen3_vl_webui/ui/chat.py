@@ -13,7 +13,7 @@ from typing import Any
 import gradio as gr
 
 from qwen3_vl_webui.engine.request import Edition
-from qwen3_vl_webui.errors import Language, WebUIError
+from qwen3_vl_webui.errors import InvalidRequest, Language, WebUIError
 from qwen3_vl_webui.history.records import MediaRecord, MessageRecord
 from qwen3_vl_webui.history.store import HistoryStore
 from qwen3_vl_webui.processing.messages import MediaPart, Message, Part, TextPart
@@ -95,10 +95,15 @@ class Chat:
         return tuple(latest.as_record() if turn.id == latest.record.id else turn for turn in turns)
 
     async def store_files(self, paths: Sequence[str]) -> tuple[MediaRecord, ...]:
-        """Keep uploaded files by their hash. Raises the error of the first that is no picture or video."""
-        return tuple(
-            [await asyncio.to_thread(self.history.put_media, Path(path), name=Path(path).name) for path in paths]
-        )
+        """Keep uploaded files by their hash. Raises the error of the first that is no picture or video, by its name."""
+        stored = []
+        for path in map(Path, paths):
+            try:
+                stored.append(await asyncio.to_thread(self.history.put_media, path, name=path.name))
+            except InvalidRequest as error:
+                error.field = path.name
+                raise
+        return tuple(stored)
 
     def lend(self, medium: MediaRecord, uploads: Path) -> str:
         """A stored medium under its own name in the folder of uploads, by a hard link where that works."""
@@ -151,13 +156,14 @@ class Chat:
 
     async def answer(self, conversation_id: str, *, edition: Edition, values: Mapping[str, Any]) -> None:
         turns = await self.turns(conversation_id)
+        names: dict[str, str] = {}
         request = ChatRequest(
-            messages=await self._messages(turns, values),
+            messages=await self._messages(turns, values, names),
             edition=edition,
             sampling=sampling_of(values),
             max_tokens=int(values["max_tokens"]),
         )
-        await self.answers.start(conversation_id, request)
+        await self.answers.start(conversation_id, request, names)
 
     async def delete(self, conversation_id: str, turn_id: str) -> None:
         """Delete an answer, or a question with its answer."""
@@ -183,7 +189,10 @@ class Chat:
         turns = await self.turns(conversation_id)
         return render_turns(turns, language, live=self.answers.running(conversation_id), all_turns=all_turns)
 
-    async def _messages(self, turns: Sequence[MessageRecord], values: Mapping[str, Any]) -> tuple[Message, ...]:
+    async def _messages(
+        self, turns: Sequence[MessageRecord], values: Mapping[str, Any], names: dict[str, str]
+    ) -> tuple[Message, ...]:
+        """`names` takes the name of each file, by the field that errors call it."""
         messages: list[Message] = []
         if prompt := str(values.get("system_prompt") or "").strip():
             messages.append(Message(role="system", parts=(TextPart(prompt),)))
@@ -198,6 +207,7 @@ class Chat:
             ]
             if turn.text:
                 parts.append(TextPart(turn.text))
+            names |= {f"messages[{len(messages)}].parts[{j}]": medium.name for j, medium in enumerate(turn.media)}
             messages.append(Message(role="user", parts=tuple(parts)))
         return tuple(messages)
 
