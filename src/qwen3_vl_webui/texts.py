@@ -139,8 +139,8 @@ ERRORS: dict[str, tuple[str, str]] = {
         "{field}：{host} 不是公网地址，因此不会抓取。",
     ),
     "media_aspect": (
-        "{field}: the picture is {width} x {height}; one side may be at most {limit} times the other.",
-        "{field}：图片为 {width} x {height}，长边最多为短边的 {limit} 倍。",
+        "{field}: it is {width} x {height}; one side may be at most {limit} times the other.",
+        "{field}：尺寸为 {width} x {height}，长边最多为短边的 {limit} 倍。",
     ),
     "media_base64": (
         "{field} is not valid base64, nor a data URI, URL or allowed path.",
@@ -153,8 +153,8 @@ ERRORS: dict[str, tuple[str, str]] = {
         "{field} 中的图片和视频总共超过上限 {limit} 字节。",
     ),
     "media_clip": (
-        "{field}: the range from {start} s to {end} s holds no frame; the video lasts {duration:.1f} s.",
-        "{field}：{start} 秒到 {end} 秒之间没有画面；视频长 {duration:.1f} 秒。",
+        "{field}: the range from {start:.1f} s to {end:.1f} s holds no frame; the video lasts {duration:.1f} s.",
+        "{field}：{start:.1f} 秒到 {end:.1f} 秒之间没有画面；视频长 {duration:.1f} 秒。",
     ),
     "media_count": (
         "The request holds {value} {kind} and the limit is {limit}.",
@@ -322,6 +322,7 @@ REASONS: dict[str, tuple[str, str]] = {
     "bias_range": ("it must be between -100 and 100", "应在 -100 和 100 之间"),
     "bytes": ("bytes", "字节"),
     "characters": ("characters", "个字符"),
+    "bad_answer": ("its answer broke off or is no HTTP", "对方的响应中断或不是 HTTP"),
     "called": ("the call {id} is of the function {name}", "工具调用 {id} 调用的是函数 {name}"),
     "compressed": ("it came compressed, which was not asked for", "对方未经请求就压缩了内容"),
     "data_image": ("the image must be null or a string", "图片应为 null 或字符串"),
@@ -348,6 +349,7 @@ REASONS: dict[str, tuple[str, str]] = {
     "no_stream": ("it has no video stream", "没有视频流"),
     "no_tool_call": ("no earlier assistant message has a tool call {id}", "之前的助手消息中没有工具调用 {id}"),
     "not_a_function": ("it names no function of tools", "tools 中没有该函数"),
+    "not_connected": ("no connection to its host", "无法连接到该主机"),
     "not_before": ("{one} must be before {other}", "{one} 应早于 {other}"),
     "number": ("it must be a number", "应为数字"),
     "plain_schema": ("give a plain JSON schema", "请给出普通的 JSON schema"),

@@ -341,8 +341,11 @@ async def test_a_host_that_nobody_knows_or_serves() -> None:
     with pytest.raises(InvalidRequest, match="cannot be found"):
         await fetch("http://nowhere.example/", names=Names())
     limits = MediaLimits(allow_private_hosts=True)
-    with pytest.raises(InvalidRequest, match="could not be fetched"):
+    with pytest.raises(InvalidRequest, match="could not be fetched: no connection") as caught:
         await fetch("http://127.0.0.1:1/", limits)
+    assert "无法连接" in caught.value.message("zh")
+    with pytest.raises(InvalidRequest, match="not a usable URL"):
+        await fetch("http://127.0.0.1:99999/", limits)
 
 
 @pytest.mark.parametrize(
@@ -413,6 +416,16 @@ async def test_no_paths_unless_a_folder_is_allowed(folder: Path) -> None:
     for form in ("{}", "file://{}"):
         with pytest.raises(Forbidden, match="reads no files"):
             await fetch(form.format(folder / "secret.png"))
+
+
+async def test_base64_of_something_else_is_not_called_a_path(folder: Path) -> None:
+    texts = [base64.b64encode(data).decode() for data in (b"\0\xff\xff" * 40, b"hello", b"")]
+    assert "/" in texts[0]
+    for limits in (MediaLimits(), MediaLimits(allowed_dirs=(folder / "allowed",))):
+        for text in texts:
+            with pytest.raises(InvalidRequest) as caught:
+                await fetch(text, limits)
+            assert caught.value.code == "media_unknown"
 
 
 async def test_bare_references_can_be_refused(folder: Path) -> None:

@@ -151,6 +151,11 @@ def test_several_threads_share_a_processor(processor: Processor) -> None:
         assert list(pool.map(lambda part: prepare(processor, part).token_ids, parts)) == alone
 
 
+def test_a_video_too_narrow_is_told_its_own_size(processor: Processor) -> None:
+    with pytest.raises(InvalidRequest, match="2 x 512"):
+        prepare(processor, video(make.video(4, (2, 512))))
+
+
 @pytest.mark.parametrize(
     ("part", "code", "field"),
     [

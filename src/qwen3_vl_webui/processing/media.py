@@ -118,8 +118,12 @@ class MediaFetcher:
         try:
             source = Source.from_bytes(self._decode_base64(text, field), field=field)
         except InvalidRequest as error:
-            if len(text) <= 4096 and (text.startswith(("/", "~", ".")) or "/" in text or "\\" in text or "." in text):
-                return self._open_path(unquote(text), field)
+            if len(text) <= 4096 and any(char in text for char in "/\\.~"):
+                try:
+                    return self._open_path(unquote(text), field)
+                except Forbidden:
+                    if error.code != "media_unknown" or text.startswith("/"):  # a slash inside is base64 more often
+                        raise
             raise error
         return source
 
@@ -188,8 +192,10 @@ class MediaFetcher:
                 await response.aclose()
         except httpx.TimeoutException as error:
             raise InvalidRequest("media_timeout", field=field, seconds=self._limits.fetch_seconds) from error
+        except httpx.ConnectError as error:
+            raise InvalidRequest("media_fetch", field=field, reason=words("not_connected")) from error
         except (httpx.HTTPError, httpx.InvalidURL) as error:
-            raise InvalidRequest("media_fetch", field=field, reason=type(error).__name__) from error
+            raise InvalidRequest("media_fetch", field=field, reason=words("bad_answer")) from error
 
     async def _pinned_request(self, url: str, field: str) -> httpx.Request:
         """A request to the checked address under the URL's own host name."""
@@ -201,7 +207,13 @@ class MediaFetcher:
             raise InvalidRequest("media_url", field=field) from error
         if parsed.scheme not in ("http", "https"):
             raise Forbidden("media_scheme", field=field, value=parsed.scheme)
-        if not _HOST.fullmatch(host) or parsed.userinfo or "\\" in url or urlsplit(url).username is not None:
+        if (
+            not _HOST.fullmatch(host)
+            or (port or 1) not in range(1, 1 << 16)
+            or parsed.userinfo
+            or "\\" in url
+            or urlsplit(url).username is not None
+        ):
             raise InvalidRequest("media_url", field=field)
         port = port or (443 if parsed.scheme == "https" else 80)
         if self._limits.allowed_hosts and not _listed(host, self._limits.allowed_hosts):

@@ -40,7 +40,7 @@ class ImageRule:
 
     def size(self, height: int, width: int, *, field: str) -> tuple[int, int]:
         """Rows and columns after resizing."""
-        _check_aspect(height, width, field=field)
+        _check_aspect(height, width, (height, width), field=field)
         return _fit(height, width, self.factor, 1, 1, self.min_pixels, self.max_pixels)
 
 
@@ -91,10 +91,11 @@ class VideoRule:
             share = min(self.frame_tokens * self.factor**2, self.max_pixels // frames)
             # The published floor of a frame, though never above what the request allows for the whole video.
             high = min(max(share, int(self.min_pixels * 1.05)) * frames, self.max_pixels)
+        original = height, width
         if height < self.factor or width < self.factor:
             scale = max(self.factor / height, self.factor / width)
             height, width = int(height * scale), int(width * scale)
-        _check_aspect(height, width, field=field)
+        _check_aspect(height, width, original, field=field)
         return _fit(height, width, self.factor, frames, self.temporal_factor, self.min_pixels, high)
 
 
@@ -170,9 +171,9 @@ def _check_range(name: str, value: float, minimum: float, maximum: float, *, fie
         )
 
 
-def _check_aspect(height: int, width: int, *, field: str) -> None:
+def _check_aspect(height: int, width: int, original: tuple[int, int], *, field: str) -> None:
     if max(height, width) / min(height, width) > MAX_ASPECT:
-        raise InvalidRequest("media_aspect", field=field, width=width, height=height, limit=MAX_ASPECT)
+        raise InvalidRequest("media_aspect", field=field, height=original[0], width=original[1], limit=MAX_ASPECT)
 
 
 def _fit(height: int, width: int, factor: int, frames: int, group: int, low: int, high: int) -> tuple[int, int]:
