@@ -66,6 +66,7 @@ def test_a_request_whose_picture_is_still_on_its_way_is_answered(tiny_checkpoint
         assert asked.wait(20)
         stop(server)
         assert answer.result(30).status_code == 200, answer.result().text
+        assert url not in server.log.read_text()  # addresses of pictures may hold a key
         assert server.process.wait(30) == 0
 
 

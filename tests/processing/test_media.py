@@ -14,9 +14,12 @@ from urllib.parse import quote
 import anyio
 import pytest
 import trustme
+from hypothesis import given
+from hypothesis import strategies as st
 
 import media_cases as make
 from qwen3_vl_webui.errors import Forbidden, InvalidRequest, TooLarge, WebUIError
+from qwen3_vl_webui.processing import media
 from qwen3_vl_webui.processing.image import decode_image
 from qwen3_vl_webui.processing.limits import MediaLimits
 from qwen3_vl_webui.processing.media import MediaFetcher, is_public
@@ -346,6 +349,23 @@ async def test_a_host_that_nobody_knows_or_serves() -> None:
     assert "无法连接" in caught.value.message("zh")
     with pytest.raises(InvalidRequest, match="not a usable URL"):
         await fetch("http://127.0.0.1:99999/", limits)
+
+
+@given(st.binary(max_size=200), st.integers(1, 9), st.booleans(), st.data())
+def test_base64_in_pieces_is_base64_as_a_whole(content: bytes, piece: int, padded: bool, data: st.DataObject) -> None:
+    text = base64.urlsafe_b64encode(content).decode()
+    if not padded:
+        text = text.rstrip("=")
+    for at in sorted(data.draw(st.lists(st.integers(0, len(text)), max_size=4)), reverse=True):
+        text = text[:at] + "\n" + text[at:]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(media, "_PIECE", piece)
+        fetcher = MediaFetcher(MediaLimits())
+        assert fetcher._decode_base64(text, "x") == content
+        if content:
+            for wrong in (text[:1] + "==" + text[1:], text + "é", "?" + text):
+                with pytest.raises(InvalidRequest):
+                    fetcher._decode_base64(wrong, "x")
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -66,3 +68,22 @@ def test_other_kinds_of_tokenizers_are_refused(tmp_path: Path) -> None:
     Backend(models.WordLevel({"a": 0}, unk_token="a")).save(str(tmp_path / "tokenizer.json"))
     with pytest.raises(CheckpointError, match="byte-level"):
         Tokenizer.load(tmp_path)
+
+
+def test_a_long_text_does_not_stop_other_threads() -> None:
+    tokenizer = Tokenizer(checkpoints.tokenizer())
+    ticks, over = 0, threading.Event()
+
+    def tick() -> None:
+        nonlocal ticks
+        while not over.wait(0.002):
+            ticks += 1
+
+    thread = threading.Thread(target=tick)
+    thread.start()
+    began = time.perf_counter()
+    tokenizer.encode("é" * 300_000, literal=True)
+    seconds = time.perf_counter() - began
+    over.set()
+    thread.join()
+    assert ticks > 5 * seconds / 0.1  # five in a tenth of a second; held back they would be none

@@ -50,6 +50,8 @@ def serve(settings: Settings) -> None:
             raise
         announce(settings, listener.getsockname()[1], console)
         logging.basicConfig(level=settings.log_level.upper(), format="%(levelname)s %(name)s: %(message)s")
+        if settings.log_level != "debug":
+            logging.getLogger("httpx").setLevel(logging.WARNING)  # it notes the address of each picture, keys included
         run_server(settings, resolved, engine, listener, console)
 
 

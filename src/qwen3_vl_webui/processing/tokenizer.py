@@ -73,7 +73,8 @@ class Tokenizer:
         backend = self._literal if literal else self._backend
         if not text.isascii():  # JSON can carry halves of surrogate pairs, which are no text
             text = text.encode("utf-8", errors="replace").decode()
-        ids: list[int] = backend.encode(text, add_special_tokens=False).ids
+        # As a batch of one: `encode` keeps the interpreter's lock, and a long text would stop the whole server.
+        ids: list[int] = backend.encode_batch_fast([text], add_special_tokens=False)[0].ids
         return ids
 
     def decode(self, ids: Sequence[int], *, skip_special: bool = True) -> str:
