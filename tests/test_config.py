@@ -113,6 +113,14 @@ def test_every_setting_says_what_it_is() -> None:
         assert extra["group"], name
 
 
+def test_a_key_that_no_header_could_carry_is_refused() -> None:
+    for key in ("schlüssel", "密钥", "two\nlines"):
+        with pytest.raises(ConfigError) as caught:
+            Settings.load(api_key=("good", key))
+        assert caught.value.field == "api_key"
+        assert key not in caught.value.message("en")
+
+
 @pytest.mark.parametrize("value", ["", " ", ("good", ""), [" "]])
 def test_a_blank_key_does_not_open_the_server(value: object) -> None:
     with pytest.raises(ConfigError) as caught:

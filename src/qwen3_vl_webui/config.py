@@ -251,11 +251,14 @@ class Settings(BaseSettings):
 
     @field_validator("api_key", mode="before")
     @classmethod
-    def _not_blank(cls, value: object) -> object:
-        """`--api-key "$KEY"` without a KEY must not open the server."""
+    def _usable(cls, value: object) -> object:
+        """`--api-key "$KEY"` without a KEY must not open the server, and a header must be able to carry the key."""
         keys = value if isinstance(value, list | tuple) else [value]
-        if any(isinstance(key, str) and not key.strip(" ,") for key in keys):
+        texts = [key for key in keys if isinstance(key, str)]
+        if any(not key.strip(" ,") for key in texts):
             raise Wrong("empty")
+        if any(not (key.isascii() and key.isprintable()) for key in texts):
+            raise Wrong("ascii")
         return value
 
     @field_validator("data")

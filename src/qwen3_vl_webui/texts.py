@@ -322,6 +322,7 @@ REASONS: dict[str, tuple[str, str]] = {
     "bias_range": ("it must be between -100 and 100", "应在 -100 和 100 之间"),
     "bytes": ("bytes", "字节"),
     "characters": ("characters", "个字符"),
+    "ascii": ("it may hold printable ASCII characters only", "只能包含可打印的 ASCII 字符"),
     "bad_answer": ("its answer broke off or is no HTTP", "对方的响应中断或不是 HTTP"),
     "called": ("the call {id} is of the function {name}", "工具调用 {id} 调用的是函数 {name}"),
     "compressed": ("it came compressed, which was not asked for", "对方未经请求就压缩了内容"),
