@@ -44,6 +44,7 @@ def body(**more: Any) -> dict[str, Any]:
         ("presence_penalty", 3),
         ("frequency_penalty", -3),
         ("repetition_penalty", 0),
+        ("repetition_penalty", 1e-300),
         ("n", 0),
         ("n", 17),
         ("seed", -(2**63) - 1),

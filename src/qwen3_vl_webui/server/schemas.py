@@ -266,7 +266,7 @@ class ChatCompletionRequest(PixelBudget):
     min_p: float | None = Field(None, ge=0, le=1)
     presence_penalty: float | None = Field(None, ge=-2, le=2)
     frequency_penalty: float | None = Field(None, ge=-2, le=2)
-    repetition_penalty: float | None = Field(None, gt=0, le=10)
+    repetition_penalty: float | None = Field(None, ge=0.01, le=10)  # below it logits are no numbers any more
     logit_bias: dict[str, float] | None = Field(None, description="-100 to 100 by token id")
     seed: int | None = Field(None, ge=-SEEDS, le=SEEDS - 1)
     n: int | None = Field(None, ge=1, le=128)
