@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from media_cases import video
 from page_steps import ask, box, conversation_of, picture_file, set_control, wait_for_end
@@ -109,3 +109,19 @@ def test_the_buttons_of_a_message_are_reached_by_tab_and_named(open_page: Open) 
     page.keyboard.press("Escape")
     expect(page.locator("#editing .notice")).to_have_count(0)
     expect(box(page)).to_have_value("")
+
+
+def test_a_picture_dropped_in_while_the_page_still_loads_stays(open_page: Open, tmp_path: Path) -> None:
+    page = open_page()
+
+    def late(route: Route) -> None:
+        page.wait_for_timeout(1500)
+        route.continue_()
+
+    page.route("**/queue/join*", late, times=1)
+    page.reload(wait_until="commit")
+    page.locator("#box input[type=file]").set_input_files(picture_file(tmp_path, "early.png"))
+    expect(page.locator("#box .thumbnail-item")).to_have_count(1)
+    expect(page.locator("html.ready")).to_have_count(1)
+    page.wait_for_timeout(500)
+    expect(page.locator("#box .thumbnail-item")).to_have_count(1)

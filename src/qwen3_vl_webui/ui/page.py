@@ -86,11 +86,12 @@ class Page:
         kept = kept_list(told, "settings"), kept_list(told, "edited")
         edition, restored = self.layout.settings.restore(*kept, self.view.editions())
         now = replace(now, edition=edition)
-        draft = {"text": str(told.get("draft") or ""), "files": []}
+        draft = str(told.get("draft") or "")
         return merge(
             await self.view.translate(now),
             await self.view.show(now, str(told.get("conversation") or "")),
-            {self.layout.composer.box: gr.update(value=draft)},
+            # Only where there is one: files may have been dropped in since the page was seen.
+            {self.layout.composer.box: gr.update(value={"text": draft, "files": []})} if draft else {},
             restored,
         )
 
