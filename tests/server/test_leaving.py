@@ -23,8 +23,9 @@ from live_server import Live, running
 from qwen3_vl_webui.config import Settings
 from qwen3_vl_webui.engine.request import SamplingParams
 from qwen3_vl_webui.processing.messages import Message, TextPart
+from qwen3_vl_webui.server.chat import ChatRequest
 from qwen3_vl_webui.server.events import Started, Waiting
-from qwen3_vl_webui.server.service import ChatRequest, open_service
+from qwen3_vl_webui.server.service import open_service
 
 CHAT = "/v1/chat/completions"
 

@@ -13,8 +13,9 @@ import pytest
 from qwen3_vl_webui.errors import InvalidRequest, words
 from qwen3_vl_webui.history.store import HistoryStore
 from qwen3_vl_webui.processing.messages import MediaPart
+from qwen3_vl_webui.server.chat import ChatRequest
 from qwen3_vl_webui.server.events import ChatEvent, TextDelta
-from qwen3_vl_webui.server.service import ChatRequest, ChatService
+from qwen3_vl_webui.server.service import ChatService
 from qwen3_vl_webui.ui.answers import Answers
 from qwen3_vl_webui.ui.chat import Chat, Question
 from qwen3_vl_webui.ui.presets import PRESETS

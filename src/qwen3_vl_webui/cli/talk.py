@@ -25,7 +25,8 @@ from qwen3_vl_webui.plan import Resolved
 from qwen3_vl_webui.processing.messages import MediaPart, Message, TextPart
 from qwen3_vl_webui.processing.source import Source
 from qwen3_vl_webui.server import events
-from qwen3_vl_webui.server.service import ChatRequest, open_service
+from qwen3_vl_webui.server.chat import ChatRequest
+from qwen3_vl_webui.server.service import open_service
 
 T = TypeVar("T")
 

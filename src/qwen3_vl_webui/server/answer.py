@@ -6,7 +6,6 @@ import contextlib
 import time
 import uuid
 from collections.abc import AsyncGenerator, Iterator
-from typing import TYPE_CHECKING
 
 from qwen3_vl_webui.engine.client import Loading, Queued
 from qwen3_vl_webui.engine.request import Timings, Tokens, Usage
@@ -14,6 +13,7 @@ from qwen3_vl_webui.errors import WebUIError
 from qwen3_vl_webui.processing.output import Answer, Call, OutputEvent, OutputParser, Reasoning
 from qwen3_vl_webui.processing.processor import Prompt
 from qwen3_vl_webui.processing.tokenizer import Tokenizer
+from qwen3_vl_webui.server.chat import ChatRequest
 from qwen3_vl_webui.server.events import (
     ChatEvent,
     Done,
@@ -24,9 +24,6 @@ from qwen3_vl_webui.server.events import (
     Waiting,
 )
 from qwen3_vl_webui.server.metrics import Metrics
-
-if TYPE_CHECKING:
-    from qwen3_vl_webui.server.service import ChatRequest
 
 
 class Answering:

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from qwen3_vl_webui.errors import InvalidRequest, words
 from qwen3_vl_webui.processing.limits import MediaLimits
 from qwen3_vl_webui.processing.messages import MediaPart, TextPart
+from qwen3_vl_webui.server.chat import ChatRequest
 from qwen3_vl_webui.server.grammar import check_schema
 from qwen3_vl_webui.server.limits import ServerLimits
-
-if TYPE_CHECKING:
-    from qwen3_vl_webui.server.service import ChatRequest
 
 
 def check_bounds(request: ChatRequest, limits: ServerLimits, media_limits: MediaLimits) -> None:

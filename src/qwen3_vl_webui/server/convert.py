@@ -13,7 +13,7 @@ from qwen3_vl_webui.errors import InvalidRequest, WebUIError, words
 from qwen3_vl_webui.processing.limits import MediaLimits
 from qwen3_vl_webui.processing.messages import MediaBudget, MediaPart, Message, Part, Role, TextPart, ToolCall
 from qwen3_vl_webui.server import schemas
-from qwen3_vl_webui.server.service import ChatRequest
+from qwen3_vl_webui.server.chat import ChatRequest
 
 LOW_DETAIL_PIXELS = 512 * 512
 SAMPLING = (

@@ -19,6 +19,7 @@ from qwen3_vl_webui.engine.request import TokenLogprob
 from qwen3_vl_webui.errors import Language, NotFound, WebUIError
 from qwen3_vl_webui.processing.tokenizer import Tokenizer
 from qwen3_vl_webui.server.body import JsonRoute
+from qwen3_vl_webui.server.chat import ChatRequest
 from qwen3_vl_webui.server.convert import chat_request, check_budgets, in_callers_words, messages_of, tools_of
 from qwen3_vl_webui.server.errors import as_error, error_body, wanted_language
 from qwen3_vl_webui.server.events import (
@@ -33,7 +34,7 @@ from qwen3_vl_webui.server.events import (
     Waiting,
 )
 from qwen3_vl_webui.server.schemas import ChatCompletionRequest, TokenizeRequest
-from qwen3_vl_webui.server.service import ChatRequest, ChatService
+from qwen3_vl_webui.server.service import ChatService
 from qwen3_vl_webui.server.sse import EventStream, HeadStart, head_start, until_disconnect
 
 FINGERPRINT = f"qwen3-vl-webui-{__version__}"
@@ -109,7 +110,9 @@ def openai_router(service: ChatService) -> APIRouter:
             except WebUIError as error:
                 raise in_callers_words(error) from error
         else:
-            ids = await service.in_thread(lambda: processor.tokenizer.encode(body.prompt or "", literal=True))
+            ids = await service.preparation.in_thread(
+                lambda: processor.tokenizer.encode(body.prompt or "", literal=True)
+            )
         context = next(one.max_context for one in service.models() if one.edition == edition)
         return JSONResponse({"count": len(ids), "max_model_len": context, "tokens": ids})
 

@@ -14,10 +14,11 @@ from starlette.responses import JSONResponse, Response
 from qwen3_vl_webui.errors import InvalidRequest, WebUIError, words
 from qwen3_vl_webui.processing.messages import MediaPart, Message, Part, TextPart
 from qwen3_vl_webui.server.body import JsonRoute
+from qwen3_vl_webui.server.chat import ChatRequest
 from qwen3_vl_webui.server.events import Done, ReasoningDelta, SeenMedia, Started, TextDelta
 from qwen3_vl_webui.server.openai import salt_of, usage_of
 from qwen3_vl_webui.server.schemas import PredictRequest
-from qwen3_vl_webui.server.service import ChatRequest, ChatService
+from qwen3_vl_webui.server.service import ChatService
 from qwen3_vl_webui.server.sse import until_disconnect
 
 

@@ -11,69 +11,37 @@ import contextlib
 import logging
 import subprocess
 import time
-import uuid
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from collections.abc import AsyncGenerator, AsyncIterator, Coroutine
+from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
-
-import msgspec
 
 from qwen3_vl_webui.config import Settings
 from qwen3_vl_webui.engine.client import EngineClient
-from qwen3_vl_webui.engine.request import Edition, EngineRequest, SamplingParams
+from qwen3_vl_webui.engine.request import Edition, SamplingParams
 from qwen3_vl_webui.engine.status import EngineStatus
 from qwen3_vl_webui.errors import (
     EngineFailure,
     EngineUnavailable,
-    InvalidRequest,
     NotFound,
-    QueueFull,
-    TooLarge,
     WebUIError,
     words,
 )
 from qwen3_vl_webui.plan import Resolved, resolve
-from qwen3_vl_webui.processing.media import MediaFetcher
-from qwen3_vl_webui.processing.messages import MediaPart, Message
 from qwen3_vl_webui.processing.processor import Processor, Prompt, Seen, preload
 from qwen3_vl_webui.processing.sizes import ImageRule, VideoRule
-from qwen3_vl_webui.processing.source import Source
 from qwen3_vl_webui.processing.tokenizer import Tokenizer
 from qwen3_vl_webui.server.answer import Answering
 from qwen3_vl_webui.server.bounds import check_bounds
+from qwen3_vl_webui.server.chat import ChatRequest
 from qwen3_vl_webui.server.defaults import RECOMMENDED, default_sampling
 from qwen3_vl_webui.server.events import ChatEvent, SeenMedia, Started, Waiting
-from qwen3_vl_webui.server.grammar import build_grammar
 from qwen3_vl_webui.server.limits import ServerLimits, media_limits, server_limits
 from qwen3_vl_webui.server.metrics import Metrics
+from qwen3_vl_webui.server.preparation import Preparation
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
 START_RETRY = 5.0  # seconds that a caller is told to wait for a start
-
-
-@dataclass(frozen=True, kw_only=True)
-class ChatRequest:
-    """A validated request, the same for every caller.
-
-    The `source` of a `MediaPart` is a `processing.source.Source`, or a string (http(s) URL, data URI, bare base64, or a
-    path inside an allowed folder) that the service fetches within the limits.
-    """
-
-    messages: tuple[Message, ...]
-    edition: Edition = "instruct"
-    sampling: SamplingParams = field(default_factory=SamplingParams)  # start from `ChatService.sampling(edition)`
-    max_tokens: int | None = (
-        None  # at most; None: what the context and the server's cap leave. `sampling`'s is not read
-    )
-    stop: tuple[str, ...] = ()
-    tools: tuple[dict[str, Any], ...] = ()  # OpenAI's function tools
-    tool_choice: Literal["auto", "none", "required"] | str = "auto"  # or a function's name
-    parallel_tool_calls: bool = True
-    json_schema: dict[str, Any] | None = None  # the answer must match it; {} is any JSON object
-    add_vision_id: bool = False  # write "Picture 1: " before each picture
-    cache_salt: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,17 +86,13 @@ class ChatService:
         self._over = asyncio.Event()  # what is still open must end now
         self._open = 0  # chats
         self._planned = asyncio.Event()  # the plan is made, or the start failed
-        self._fetcher: MediaFetcher | None = None
-        self._threads = ThreadPoolExecutor(self.limits.max_preparing, thread_name_prefix="prepare")
-        self._fetching = asyncio.Semaphore(self.limits.max_fetching)
-        self._preparing = 0
+        self.preparation = Preparation(self.limits, self.media_limits)
         self.created = int(time.time())  # when this service was made
 
     # life
 
     async def start(self) -> None:
         """Begin to start the engine and to read the checkpoints; returns at once."""
-        self._fetcher = MediaFetcher(self.media_limits)
         self._starting = asyncio.create_task(self._start(), name="chat-service-start")
         self._warming = asyncio.create_task(self._warm_up(), name="chat-service-warm-up")
 
@@ -179,9 +143,7 @@ class ChatService:
                     await task
         if self._client is not None:
             clean = await self._client.stop(drain=self.settings.drain_seconds if drain is None else drain)
-        if self._fetcher is not None:
-            await self._fetcher.close()
-        self._threads.shutdown(wait=False, cancel_futures=True)
+        await self.preparation.close()
         return clean
 
     async def planned(self) -> None:
@@ -300,7 +262,8 @@ class ChatService:
         if self._starting is not None and not self._starting.done():
             yield Waiting(reason="loading")
         processor = await self.processor(request.edition)
-        prompt, engine_request = await self._unless_over(self._prepare_request(request, processor))
+        context = next(model.max_context for model in self.models() if model.edition == request.edition)
+        prompt, engine_request = await self._unless_over(self.preparation.engine_request(request, processor, context))
         yield Started(prompt_tokens=len(prompt.token_ids), seen=tuple(_seen(one) for one in prompt.seen))
         assert self._client is not None, "the engine was started before any processor was read"
         answering = Answering(
@@ -333,110 +296,12 @@ class ChatService:
         """The prompt that the model would get, without running it."""
         self._admit(request)
         processor = await self.processor(request.edition)
-        return await self._prepare(request, processor)
+        return await self.preparation.prompt(request, processor)
 
     def _admit(self, request: ChatRequest) -> None:
         if self._stopping:
             raise EngineUnavailable("engine_stopping", retry_after=START_RETRY)
         check_bounds(request, self.limits, self.media_limits)
-
-    async def _prepare_request(self, request: ChatRequest, processor: Processor) -> tuple[Prompt, EngineRequest]:
-        grammar = await self.in_thread(
-            lambda: build_grammar(
-                json_schema=request.json_schema,
-                tools=request.tools,
-                tool_choice=request.tool_choice,
-                parallel_tool_calls=request.parallel_tool_calls,
-                after_reasoning=processor.implicit_think,
-            )
-        )
-        prompt = await self._prepare(request, processor)
-        after = processor.tokenizer.token_to_id("</think>") if grammar and prompt.in_reasoning else None
-        sampling = msgspec.structs.replace(
-            request.sampling,
-            max_tokens=self._max_tokens(request, len(prompt.token_ids)),
-            grammar=grammar,
-            grammar_after=after,
-        )
-        if sampling.min_tokens > sampling.max_tokens:
-            raise InvalidRequest(
-                "value_out_of_range",
-                field="min_tokens",
-                minimum=0,
-                maximum=sampling.max_tokens,
-                value=sampling.min_tokens,
-            )
-        return prompt, EngineRequest(
-            request_id=uuid.uuid4().hex,
-            edition=request.edition,
-            token_ids=prompt.token_ids,
-            positions=prompt.positions.astype("int32").tobytes(),
-            position_delta=prompt.position_delta,
-            media=prompt.media,
-            sampling=sampling,
-            cache_salt=request.cache_salt,
-        )
-
-    def _max_tokens(self, request: ChatRequest, prompt_tokens: int) -> int:
-        """What may be generated: the request's own bound, within what the prompt leaves of the context."""
-        context = next(model.max_context for model in self.models() if model.edition == request.edition)
-        if prompt_tokens >= context:
-            raise InvalidRequest(
-                "context_too_long", field="messages", prompt_tokens=prompt_tokens, limit=context - 1, context=context
-            )
-        return min(request.max_tokens or self.limits.max_output_tokens, context - prompt_tokens)
-
-    async def _prepare(self, request: ChatRequest, processor: Processor) -> Prompt:
-        messages = await self._fetch(request.messages)
-        tools = request.tools if request.tool_choice != "none" else ()
-        return await self.in_thread(
-            lambda: processor.prepare(messages, tools=tools, add_vision_id=request.add_vision_id)
-        )
-
-    async def in_thread(self, work: Callable[[], T]) -> T:
-        """Heavy work, a few at once; the others wait, too many are refused."""
-        if self._preparing >= self.limits.max_waiting + self.limits.max_preparing:
-            raise QueueFull("too_many_preparing", limit=self.limits.max_waiting, retry_after=2)
-        self._preparing += 1
-        try:
-            return await asyncio.get_running_loop().run_in_executor(self._threads, work)
-        finally:
-            self._preparing -= 1
-
-    async def _fetch_one(self, reference: str, *, field: str) -> Source:
-        """The medium that a URL, data URI, base64 text or allowed path names, within the limits."""
-        assert self._fetcher is not None, "the service was started"
-        async with self._fetching:
-            return await self._fetcher.fetch(reference, field=field)
-
-    async def _fetch(self, messages: tuple[Message, ...]) -> tuple[Message, ...]:
-        """The messages with every medium as a `Source`."""
-        places = [
-            (i, j, part.source)
-            for i, message in enumerate(messages)
-            for j, part in enumerate(message.parts)
-            if isinstance(part, MediaPart) and isinstance(part.source, str)
-        ]
-        fetches = [
-            asyncio.ensure_future(self._fetch_one(address, field=f"messages[{i}].parts[{j}]"))
-            for i, j, address in places
-        ]
-        parts = [list(message.parts) for message in messages]
-        left = self.media_limits.max_bytes
-        try:
-            for (i, j, _), fetch in zip(places, fetches, strict=True):
-                source = await fetch
-                left -= source.size if source.path is None else 0
-                if left < 0:  # all of them are kept together, in memory or beside the history
-                    raise TooLarge("media_bytes_together", field="messages", limit=self.media_limits.max_bytes)
-                part = parts[i][j]
-                assert isinstance(part, MediaPart)
-                parts[i][j] = replace(part, source=source, kind=source.kind if part.kind == "any" else part.kind)
-        finally:
-            for fetch in fetches:
-                fetch.cancel()
-            await asyncio.gather(*fetches, return_exceptions=True)
-        return tuple(replace(message, parts=tuple(own)) for message, own in zip(messages, parts, strict=True))
 
 
 def _seen(one: Seen) -> SeenMedia:

@@ -22,6 +22,7 @@ from qwen3_vl_webui.history.records import MessageRecord, Status
 from qwen3_vl_webui.history.store import HistoryStore
 from qwen3_vl_webui.processing.messages import MediaPart
 from qwen3_vl_webui.processing.source import Source
+from qwen3_vl_webui.server.chat import ChatRequest
 from qwen3_vl_webui.server.events import (
     Done,
     Finished,
@@ -31,7 +32,7 @@ from qwen3_vl_webui.server.events import (
     TextDelta,
     Waiting,
 )
-from qwen3_vl_webui.server.service import ChatRequest, ChatService
+from qwen3_vl_webui.server.service import ChatService
 
 SAVE_EVERY = 0.8  # seconds; a crash loses less than one second
 SHOW_EVERY = 0.08  # seconds between two updates of a page: each carries the whole text

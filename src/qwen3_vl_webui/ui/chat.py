@@ -18,7 +18,7 @@ from qwen3_vl_webui.history.records import MediaRecord, MessageRecord
 from qwen3_vl_webui.history.store import HistoryStore
 from qwen3_vl_webui.processing.messages import MediaPart, Message, Part, TextPart
 from qwen3_vl_webui.processing.source import Source
-from qwen3_vl_webui.server.service import ChatRequest
+from qwen3_vl_webui.server.chat import ChatRequest
 from qwen3_vl_webui.ui.answers import Answers
 from qwen3_vl_webui.ui.examples import EXAMPLES
 from qwen3_vl_webui.ui.markup import button, escape
