@@ -13,6 +13,8 @@ from training import charts, gui, ocr, shapes, video, web
 from training import geometry as figures
 from training.draw import Canvas, Color, fit, icon, mix, sides, theme, wear
 from training.fonts import choose
+from training.ocr.fields import KEYS, value_of
+from training.ocr.ink import colors, fitting, read_question
 from training.scene import Sample, Turn, ask
 from training.words import COLORS, LABELS, NAMES_EN, NAMES_ZH, color_name
 
@@ -64,13 +66,13 @@ def lines(rng: Random, held_out: bool, tokens: int) -> Sample:
     """A poster: centred lines of different sizes and colours inside a frame."""
     lang = rng.choice(["en", "zh"])
     width, height = sides(rng, tokens, (0.7, 1.6), (0.5, 1.0))
-    ink, ground = ocr._colors(rng)
+    ink, ground = colors(rng)
     canvas, name = Canvas(width, height, ground), choose(rng, lang, held_out)
     canvas.rect((5, 5, width - 6, height - 6), None, ink, rng.choice([0, 14]), 2)
     y, rows = height * 0.08, []
     while y < height * 0.82 and len(rows) < 6:
         size = rng.randint(14, max(15, min(40, height // 6)))
-        text = ocr._fitting(rng, lang, name, size, width - 36, 5)
+        text = fitting(rng, lang, name, size, width - 36, 5)
         y += size * 0.9
         if y + size > height - 8:
             break
@@ -80,7 +82,7 @@ def lines(rng: Random, held_out: bool, tokens: int) -> Sample:
     text = "\n".join(rows)
     turn = Turn(
         skill="ocr",
-        question=ocr._read_question(rng, lang),
+        question=read_question(rng, lang),
         answer=text,
         thinking="",
         check={"type": "ocr", "text": text},
@@ -93,13 +95,13 @@ def form(rng: Random, held_out: bool, tokens: int) -> Sample:
     lang = rng.choice(["en", "zh"])
     zh = lang == "zh"
     width, height = sides(rng, tokens, (0.6, 1.2), (0.6, 1.0))
-    ink, ground = ocr._colors(rng)
+    ink, ground = colors(rng)
     canvas, name, size = Canvas(width, height, ground), choose(rng, lang, held_out), rng.randint(15, 20)
     y, pairs = size * 0.5, []
-    for key in [pair[zh] for pair in rng.sample(ocr._KEYS, 5)]:
+    for key in [pair[zh] for pair in rng.sample(KEYS, 5)]:
         if y + size * 2.8 > height:
             break
-        value = ocr._value(rng, key, lang)
+        value = value_of(rng, key, lang)
         canvas.text(18, y + size * 0.6, key, name, max(12, size - 4), mix(ink, ground, 0.3))
         canvas.text(18, y + size * 1.8, value, name, size, ink)
         canvas.draw.line((18, y + size * 2.6, width - 18, y + size * 2.6), fill=mix(ink, ground, 0.6))
