@@ -43,6 +43,11 @@ ROWS: dict[str, tuple[tuple[str, ...], tuple[Generator, ...], tuple[int, ...]]] 
     "Things anywhere: box at IoU 0.5, point inside": (("where_box", "where_point"), (where.find,), (24, 64, 128)),
     "OCR, lines: character error rate": (("ocr",), (ocr.lines,), (64, 128, 256, 320)),
     "OCR, forms: character error rate": (("ocr_form", "ocr_value"), (ocr.form,), (96, 160, 256)),
+    "OCR, pages and things with text: character error rate": (
+        ("ocr_text", "ocr_part", "ocr_line"),
+        (ocr.texts,),
+        (64, 96, 160, 256, 320),
+    ),
     "HTML, elements and texts equal": (("html",), (web.webpage,), (200, 256, 320)),
     "Geometry": (("geometry",), (geometry.geometry,), (96, 160)),
     "Charts: read, extreme, list": (("chart_read", "chart_extreme", "chart_list"), (charts.charts,), (128, 256, 320)),

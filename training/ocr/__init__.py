@@ -3,5 +3,6 @@
 from training.ocr.form import form
 from training.ocr.lines import lines, words
 from training.ocr.pages import book, pages
+from training.ocr.texts import texts
 
-__all__ = ["book", "form", "lines", "pages", "words"]
+__all__ = ["book", "form", "lines", "pages", "texts", "words"]
