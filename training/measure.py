@@ -28,6 +28,7 @@ from training.feed import Feeder
 from training.gui import KINDS
 from training.mixture import SHARES, Entry
 from training.network import Batched
+from training.plan import Plan
 from training.score import score
 from training.train import Trainer, parser
 
@@ -165,12 +166,16 @@ def main() -> None:
     time.sleep(1)
     with (mine.out.parent / "measure.jsonl").open("w") as log:
         at = time.monotonic()
-        trainer.run(feeder, "both", max(3.0, min(18.0, mine.seconds - (at - begin) - 22)), 0, log, begin)
+        seconds = max(3.0, min(18.0, mine.seconds - (at - begin) - 22))
+        trainer.run(feeder, Plan.parse("both:18", args.rates), log, begin=begin, until=at + seconds)
     lines = [json.loads(line) for line in (mine.out.parent / "measure.jsonl").read_text().splitlines()]
     (mine.out.parent / "measure.jsonl").unlink()
     note(
         "training",
-        [{k: v for k, v in line.items() if k not in ("edition", "run")} for line in lines[:: max(1, len(lines) // 6)]],
+        [
+            {k: v for k, v in line.items() if k not in ("edition", "run", "share", "rate")}
+            for line in lines[:: max(1, len(lines) // 6)]
+        ],
     )
     if device.type == "cuda":
         note("memory_gib", round(torch.cuda.max_memory_allocated() / 2**30, 1))

@@ -1,14 +1,14 @@
-"""Trains a network on what the generators draw, for a given time, and goes on from saved state.
+"""Trains a network on what the generators draw, along a plan of phases, and goes on from saved state.
 
-    python -m training.train --state STATE --seconds 500 --plan both:6,instruct:1,thinking:1 --out FOLDER
+    python -m training.train --state STATE --plan both:900,instruct:280,thinking:280 --seconds 540 --out FOLDER
 
-The learning rate falls linearly over the trunk, and from there to zero over an edition. State is written as pieces of at most 15 MiB, every minute.
+A call ends after `--seconds`, wherever the plan stands; the same command goes on there, with the rates, the optimizer and the
+phases of one long call. State is written every minute.
 """
 
 from __future__ import annotations
 
 import argparse
-import io
 import json
 import math
 import time
@@ -20,42 +20,20 @@ import torch
 from qwen3_vl_webui.model.config import ModelConfig
 from qwen3_vl_webui.model.qwen3_vl import Qwen3VL
 from qwen3_vl_webui.model.weights import initialize, save_weights
+from training.average import Average
 from training.checkpoint import EDITIONS
-from training.feed import Feeder, frames_of
-from training.mixture import SIZES, SizeClass
+from training.feed import Feeder
 from training.network import Batched
 from training.optimize import Optimizer
-from training.pack import Layout
+from training.plan import TRUNK, Place, Plan
+from training.state import load_pieces, save_pieces
+from training.stepper import Stepper
 
-_PIECE = 15 << 20
 MUON_RATE, ADAM_RATE = 0.012, 2e-3
 _SAVE_EVERY = 60.0  # seconds
+_ENDING = 8.0  # seconds that writing and closing may take
+_WARM_UP = 200  # steps of a fresh optimizer
 _WAVES = 0.25  # amplitude of the first positions, about that of the patches
-
-
-def save_pieces(state: dict[str, Any], folder: Path) -> None:
-    """Whoever is stopped while writing leaves the last state whole."""
-    folder.mkdir(parents=True, exist_ok=True)
-    buffer = io.BytesIO()
-    torch.save(state, buffer)
-    data = buffer.getvalue()
-    count = -(-len(data) // _PIECE)
-    for number in range(count):
-        (folder / f"new.{number:03}").write_bytes(data[number * _PIECE : (number + 1) * _PIECE])
-    for old in sorted(folder.glob("state.*"))[count:]:
-        old.unlink()
-    for number in range(count):
-        (folder / f"new.{number:03}").replace(folder / f"state.{number:03}")
-
-
-def load_pieces(folder: Path) -> dict[str, Any] | None:
-    pieces = sorted(folder.glob("state.*"))
-    if not pieces:
-        return None
-    state: dict[str, Any] = torch.load(
-        io.BytesIO(b"".join(piece.read_bytes() for piece in pieces)), map_location="cpu", weights_only=True
-    )
-    return state
 
 
 def start_model(folder: Path, device: torch.device, seed: int) -> Qwen3VL:
@@ -104,64 +82,6 @@ def take_mean(model: Qwen3VL, folders: list[Path]) -> None:
             parameter.copy_(torch.stack([source[name] for source in sources]).mean(0))
 
 
-def compact(state: dict[str, Any], runs: int) -> dict[str, Any]:
-    """A snapshot as it travels between machines: weights in bfloat16; the optimizer soon knows again what it knew."""
-    weights = {name: tensor.bfloat16() for name, tensor in state["model"].items()}
-    return {"model": weights, "steps": state["steps"], "runs": runs}
-
-
-class Stepper:
-    """Forward, backward and update on one batch; on a GPU captured once for each size class and replayed."""
-
-    def __init__(self, net: Batched, optimizer: Optimizer, scale: float, *, graphs: bool) -> None:
-        self.net, self.optimizer = net, optimizer
-        self._graphs: dict[str, tuple[torch.cuda.CUDAGraph, dict[str, torch.Tensor], torch.Tensor, torch.Tensor]] = {}
-        for name, size in SIZES.items() if graphs else ():
-            self._graphs[name] = self._capture(name, size.scaled(scale))
-
-    def __call__(self, size: str, batch: dict[str, torch.Tensor]) -> tuple[torch.Tensor, torch.Tensor]:
-        if size not in self._graphs:
-            return self._step(batch)
-        graph, static, loss, right = self._graphs[size]
-        for name, tensor in batch.items():
-            static[name].copy_(tensor, non_blocking=True)
-        graph.replay()
-        return loss, right
-
-    def _step(self, batch: dict[str, torch.Tensor]) -> tuple[torch.Tensor, torch.Tensor]:
-        for parameter in self.net.model.parameters():
-            parameter.grad = None
-        loss, right = self.net.loss(batch)
-        loss.backward()
-        self.optimizer.step()
-        return loss.detach(), right
-
-    def _capture(
-        self, name: str, size: SizeClass
-    ) -> tuple[torch.cuda.CUDAGraph, dict[str, torch.Tensor], torch.Tensor, torch.Tensor]:
-        device = self.optimizer.rates.device
-        static = {
-            key: torch.zeros(size.rows, *shape, dtype=getattr(torch, kind), device=device)
-            for key, (shape, kind) in Layout.of(size, frames_of(name)).fields.items()
-        }
-        static["weight"] += 1
-        static["place"][:, 2:4] = 2
-        static["learn"] += torch.arange(size.learnt, dtype=torch.int16, device=device)
-        side = torch.cuda.Stream()
-        side.wait_stream(torch.cuda.current_stream())
-        with torch.cuda.stream(side):
-            for _ in range(3):
-                self._step(static)
-        torch.cuda.current_stream().wait_stream(side)
-        torch.cuda.synchronize()
-        graph = torch.cuda.CUDAGraph()
-        for parameter in self.net.model.parameters():
-            parameter.grad = None
-        with torch.cuda.graph(graph):
-            loss, right = self._step(static)
-        return graph, static, loss, right
-
-
 def parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument(
@@ -171,9 +91,10 @@ def parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--plan",
         required=True,
-        help="phases and their shares of the time, e.g. both:6,instruct:1,thinking:1; an edition starts from the trunk ('both')",
+        help="phases and their seconds of training, e.g. both:900,instruct:280,thinking:280; an edition starts from the trunk ('both')",
     )
-    parser.add_argument("--seconds", type=float, required=True, help="of the whole run, start-up included")
+    parser.add_argument("--seconds", type=float, required=True, help="of this call, start-up included")
+    parser.add_argument("--finish", action="store_true", help="hurry, so that the plan ends with this call")
     parser.add_argument("--out", type=Path, help="folder for the editions' weights")
     parser.add_argument("--workers", type=int, default=15)
     parser.add_argument("--scale", type=float, default=1.0, help="of the length of a batch")
@@ -200,74 +121,75 @@ def main() -> None:
     if args.workers < 1:
         raise SystemExit("--workers must be at least 1: somebody has to draw")
     begin = time.monotonic()
-    device = torch.device(args.device)
-    plan = [(name, float(seconds)) for name, seconds in (part.split(":") for part in args.plan.split(","))]
+    device, plan = torch.device(args.device), Plan.parse(args.plan, args.rates)
     state = load_pieces(args.state)
-    runs = state["runs"] if state else 0
-    phases = [name for name, _ in plan]
+    if state and state["plan"] != args.plan:
+        raise SystemExit(f"the state in {args.state} belongs to the plan {state['plan']}")
+    runs, phase = (state["runs"], state["phase"]) if state else (0, 0)
+    if phase == len(plan.phases):
+        raise SystemExit("the plan is carried out")
     feeder = Feeder(
         tokenizer=args.folder / "tokenizer.json",
         seed=f"{args.seed}-{runs}",
-        phases=phases,
+        phases=[phase.edition for phase in plan.phases[phase:]],
         workers=args.workers,
         device=device,
         scale=args.scale,
     )
     torch.set_float32_matmul_precision("high")
     try:
-        follow_plan(args, plan, feeder, Trainer(args, device, state), runs, begin)
+        follow_plan(args, plan, feeder, Trainer(args, device, state), begin)
     finally:
         feeder.close()
 
 
-def follow_plan(
-    args: argparse.Namespace,
-    plan: list[tuple[str, float]],
-    feeder: Feeder,
-    trainer: Trainer,
-    runs: int,
-    begin: float,
-) -> None:
-    """Phase after phase; each leaves its weights."""
-    print(json.dumps({"ready": round(time.monotonic() - begin, 1)}), flush=True)
+def follow_plan(args: argparse.Namespace, plan: Plan, feeder: Feeder, trainer: Trainer, begin: float) -> None:
+    """Phase after phase until the plan or the call ends; each leaves its weights."""
+    print(json.dumps({"ready": round(time.monotonic() - begin, 1), "way": trainer.way}), flush=True)
     if args.follow:
         while not (args.follow / "go").exists():
             time.sleep(0.1)
-        take_mean(trainer.model, [args.follow / plan[0][0]])
+        trainer.follow(args.follow / plan.phases[0].edition)
         print(json.dumps({"follows": round(time.monotonic() - begin, 1)}), flush=True)
     feeder.start()
     args.log.parent.mkdir(parents=True, exist_ok=True)
-    trunk = trainer.snapshot()
-    per_share = (args.seconds - 8 - (time.monotonic() - begin)) / sum(share for _, share in plan)
+    until = begin + args.seconds - _ENDING
+    pace = max(1.0, plan.left(trainer.place) / max(1.0, until - time.monotonic())) if args.finish else 1.0
+    over = True
     with args.log.open("a") as log:
-        for number, (edition, share) in enumerate(plan):
-            if number:
-                feeder.advance()
-            if edition != "both":
-                trainer.restore(trunk)
+        while over and trainer.place.phase < len(plan.phases):
+            edition = plan.phases[trainer.place.phase].edition
             try:
-                trainer.run(feeder, edition, share * per_share, runs, log, begin)
+                over = trainer.run(feeder, plan, log, begin=begin, until=until, pace=pace)
             except RuntimeError as error:  # what has been learnt so far must not be lost
                 print(f"{edition} ended early: {error!r}"[:600], flush=True)
-            if edition == "both":
-                trunk = trainer.snapshot()
-                save_pieces(compact(trunk, runs + 1), args.state)
-                for name in EDITIONS if args.out else ():  # better than nothing, should the rest not come
-                    save_weights(trainer.model, args.out / name)
-                if args.out:
+            if args.out:
+                with trainer.average.used():  # of the trunk for both: better than nothing, should the rest not come
+                    for name in EDITIONS if edition == TRUNK else [edition]:
+                        save_weights(trainer.model, args.out / name)
+                if over and edition == TRUNK:
                     (args.out / "trunk").touch()
-            elif args.out:
-                save_weights(trainer.model, args.out / edition)
-    figures = {"done": args.plan, "samples": feeder.samples, "repeated": feeder.repeated}
+            if over:
+                trainer.advance(plan)
+                if trainer.place.phase < len(plan.phases):
+                    feeder.advance()
+            trainer.save(plan)
+    figures = {"done": args.plan} if over else {"to go": round(plan.left(trainer.place)), "of": args.plan}
+    figures |= {"samples": feeder.samples, "repeated": feeder.repeated}
     print(json.dumps(figures | {"seconds": round(time.monotonic() - begin, 1)}), flush=True)
 
 
+Weights = dict[str, torch.Tensor]
+
+
 class Trainer:
-    """A model, its optimizer, and the steps that have been taken."""
+    """A model, its optimizer, the mean of its weights, and where the training stands."""
 
     def __init__(self, args: argparse.Namespace, device: torch.device, state: dict[str, Any] | None) -> None:
-        self.args, self.device, self.steps = args, device, 0
-        self.taken = 0  # steps of this process
+        self.args, self.device = args, device
+        self.steps = self.runs = 0
+        self.warm = 0  # steps that the optimizer has taken since it was fresh
+        self.place = Place()
         cuda = device.type == "cuda"
         # The fastest way first; what this machine's PyTorch cannot do is left out.
         ways = [(True, True), (True, False), (False, False)] if cuda and not args.no_compile else [(False, False)]
@@ -278,7 +200,7 @@ class Trainer:
                 if args.waves:
                     place_waves(self.model)
             self.optimizer = Optimizer(self.model)
-            start = self.snapshot()
+            start = self.weights(torch.float32)
             net = Batched(
                 self.model, torch.bfloat16 if cuda else torch.float32, compiled=cuda and not args.no_compile, flex=flex
             )
@@ -291,58 +213,104 @@ class Trainer:
                 continue
             self.way = f"flex={flex} graphs={graphs}"
             break
-        self.restore(state or start)  # the warm-up before the capture changed everything
+        self.average = Average(self.model)
+        self.trunk: Weights = {name: weight.bfloat16() for name, weight in start.items()}  # where the editions start
+        self._put(start)  # the warm-up before the capture changed everything
+        self.optimizer.reset()
+        if state:
+            self._load(state)
 
-    def snapshot(self) -> dict[str, Any]:
-        return {
-            "model": {n: p.detach().cpu().clone() for n, p in self.model.named_parameters()},
-            "optimizer": self.optimizer.state(),
-            "steps": self.steps,
-        }
+    def weights(self, dtype: torch.dtype) -> Weights:
+        return {n: p.detach().to("cpu", dtype, copy=True) for n, p in self.model.named_parameters()}
 
-    def restore(self, state: dict[str, Any]) -> None:
+    def _put(self, weights: Weights) -> None:
         with torch.no_grad():
             for name, parameter in self.model.named_parameters():
-                parameter.copy_(state["model"][name])
-        if "optimizer" in state:
-            self.optimizer.load(state["optimizer"])
-        else:
-            self.optimizer.reset()
-        self.steps = state["steps"]
+                parameter.copy_(weights[name])
+        self.average.restart()
 
-    def run(self, feeder: Feeder, edition: str, seconds: float, runs: int, log: TextIO, begin: float) -> None:
-        """Trains for so many seconds. A process warms up over 200 steps; reading starts with single words; an edition's rate falls to zero."""
+    def advance(self, plan: Plan) -> None:
+        """To the next phase: an edition starts where the trunk ended, with a fresh optimizer."""
+        if plan.phases[self.place.phase].edition == TRUNK:
+            self.trunk = self.weights(torch.bfloat16)
+        self.place = Place(self.place.phase + 1)
+        if self.place.phase < len(plan.phases) and plan.phases[self.place.phase].edition != TRUNK:
+            self._put(self.trunk)
+            self.optimizer.reset()
+            self.warm = 0
+
+    def follow(self, folder: Path) -> None:
+        """Starts from a checkpoint after all."""
+        take_mean(self.model, [folder])
+        self.trunk = self.weights(torch.bfloat16)
+        self.average.restart()
+
+    def save(self, plan: Plan) -> None:
+        """Weights in bfloat16: rounding once a call is far below one step. The optimizer lies apart, and may be left behind."""
+        ahead = plan.phases[self.place.phase : self.place.phase + 2]
+        state = {
+            "model": self.weights(torch.bfloat16),
+            "trunk": self.trunk if len(ahead) == 2 and ahead[0].edition != TRUNK else {},
+            "steps": self.steps,
+            "runs": self.runs + 1,
+            "plan": self.args.plan,
+            "phase": self.place.phase,
+            "share": self.place.share,
+        }
+        save_pieces(state, self.args.state)
+        optimizer = {"optimizer": self.optimizer.state(), "warm": self.warm, "steps": self.steps}
+        save_pieces(optimizer, self.args.state, "optimizer")
+
+    def _load(self, state: dict[str, Any]) -> None:
+        self._put(state["model"])
+        self.trunk, self.steps, self.runs = state["trunk"], state["steps"], state["runs"]
+        self.place = Place(state["phase"], state["share"])
+        stored = load_pieces(self.args.state, "optimizer")
+        if stored and stored["steps"] == self.steps:
+            self.optimizer.load(stored["optimizer"])
+            self.warm = stored["warm"]
+
+    def run(self, feeder: Feeder, plan: Plan, log: TextIO, *, begin: float, until: float, pace: float = 1.0) -> bool:
+        """Trains until the phase is over (true) or the time comes. A fresh optimizer warms up; reading starts with single words."""
         sums: dict[str, list[Any]] = {}
+        edition, seconds = plan.phases[self.place.phase].edition, plan.phases[self.place.phase].seconds
         start = last = saved = time.monotonic()
-        first, end = map(float, self.args.rates.split(","))
+        before = self.place.share
         step = timed = 0
-        while step < self.args.steps and (share := (time.monotonic() - start) / seconds) < 1:
+        while step < self.args.steps:
+            now = time.monotonic()
+            self.place.share = min(1.0, before + (now - start) * pace / seconds)
+            if self.place.share == 1:
+                break
+            if now >= until:
+                return False
             size, batch = feeder.next()
-            self.taken += 1
-            rate = min(1.0, self.taken / 200) * (
-                first + (end - first) * share if edition == "both" else end * (1 - share)
-            )
-            fresh = edition == "both" and not runs and not self.args.weights
-            feeder.easy.value = max(0.0, 0.5 - 2 * share) if fresh else 0.0
+            self.warm += 1
+            rate = min(1.0, self.warm / _WARM_UP) * plan.rate(self.place)
+            fresh = edition == TRUNK and not self.args.weights
+            feeder.easy.value = max(0.0, 0.5 - 2 * self.place.share) if fresh else 0.0
             self.optimizer.rates.copy_(torch.tensor([MUON_RATE * rate, ADAM_RATE * rate]))
             loss, right = self.stepper(size, batch)
+            self.average.update()
             total = sums.setdefault(size, [torch.zeros((), device=self.device), torch.zeros((), device=self.device), 0])
             total[0] += loss
             total[1] += right
             total[2] += 1
             step += 1
             self.steps += 1
-            if edition == "both" and time.monotonic() - saved > _SAVE_EVERY:
-                save_pieces(compact(self.snapshot(), runs + 1), self.args.state)
-                saved = time.monotonic()
+            if now - saved > _SAVE_EVERY:
+                self.save(plan)
+                saved = now
             if step % 100 and step != 20:
                 continue
             values = {name: [round(float(a) / n, 4), round(float(b) / n, 4)] for name, (a, b, n) in sums.items()}
             now = time.monotonic()
             line = {
                 "edition": edition,
-                "run": runs,
+                "run": self.runs,
                 "step": self.steps,
+                "share": round(self.place.share, 4),
+                "rate": round(rate, 4),
                 "seconds": round(now - begin, 1),
                 "step_ms": round((now - last) / (step - timed) * 1000, 1),
                 "loss_right": values,
@@ -358,6 +326,7 @@ class Trainer:
                 print(json.dumps(line), flush=True)
             if any(v[0] != v[0] for v in values.values()):
                 raise FloatingPointError("the loss is not a number")
+        return True
 
 
 if __name__ == "__main__":

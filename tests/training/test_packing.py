@@ -15,7 +15,8 @@ from training.mixture import SizeClass, draw
 from training.network import Batched
 from training.pack import PADDING, Layout, Row
 from training.scene import Sample, Turn
-from training.train import load_pieces, save_pieces, start_model, take_mean, waves
+from training.state import load_pieces, save_pieces
+from training.train import start_model, take_mean, waves
 
 from qwen3_vl_webui.model.attention import DenseAttention
 from qwen3_vl_webui.model.config import ModelConfig
