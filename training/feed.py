@@ -49,6 +49,7 @@ def _draw(
         name: np.zeros(Layout.of(s.scaled(scale), frames_of(name)).bytes(s.rows), np.uint8) for name, s in SIZES.items()
     }
     waiting: deque[str] = deque()
+    left: dict[str, list[Any]] = {name: [] for name in SIZES}  # samples for the next batch
     number = 0
     parent = os.getppid()
     while os.getppid() == parent:
@@ -64,7 +65,7 @@ def _draw(
         shape, buffer = SIZES[size].scaled(scale), buffers[size]
         try:
             arrays = Layout.of(shape, frames_of(size)).arrays(buffer, shape.rows)
-            count = pack(tokenizer, arrays, size, name, edition, easy.value)
+            count = pack(tokenizer, arrays, size, name, edition, left[size], easy.value)
             part, whole = f"{folder}/part-{worker}", f"{folder}/{worker}-{number}-{size}-{count}-{edition}"
             with open(part, "wb", buffering=0) as file:
                 view = memoryview(buffer)
@@ -114,9 +115,9 @@ class Feeder:
     ) -> None:
         assert workers > 0
         self.device, self.uses, self._scale = device, uses, scale
-        most = max(Layout.of(s.scaled(scale), frames_of(name)).bytes(s.rows) for name, s in SIZES.items())
+        mean = sum(s.share * Layout.of(s.scaled(scale), frames_of(name)).bytes(s.rows) for name, s in SIZES.items())
         free = shutil.disk_usage("/dev/shm").free
-        needed = most * workers * (_AHEAD + 1) * 1.5
+        needed = mean * workers * (_AHEAD + 1) * 2
         place = "/dev/shm" if free > needed else None
         print(f"{needed / 2**30:.1f} GiB for batches, {free / 2**30:.1f} in /dev/shm", flush=True)
         self._folder = tempfile.mkdtemp(dir=place)

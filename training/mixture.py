@@ -21,6 +21,7 @@ class SizeClass:
     learnt: int  # most tokens of a row that are learnt
     rows: int  # of a batch
     share: float  # of the batches
+    misses: int = 6  # samples that may find no room before a row counts as full
 
     @property
     def patches(self) -> int:
@@ -36,8 +37,9 @@ class SizeClass:
 
 
 SIZES = {
-    "middle": SizeClass(tokens=8192, length=24576, learnt=10240, rows=1, share=0.9),
+    "middle": SizeClass(tokens=8192, length=24576, learnt=10240, rows=1, share=0.89),
     "video": SizeClass(tokens=8192, length=24576, learnt=10240, rows=1, share=0.1),
+    "long": SizeClass(tokens=28672, length=32768, learnt=4096, rows=1, share=0.01, misses=2),
 }
 Entry = tuple[
     Generator, float, tuple[int, ...]
@@ -50,8 +52,9 @@ SHARES: dict[str, list[Entry]] = {
         (ocr.lines, 0.15, (64, 128, 256, 320, 512)),
         (ocr.form, 0.05, (96, 160, 256)),
         (ocr.texts, 0.09, (64, 96, 160, 256, 320)),
-        (ocr.pages, 0.025, (64, 128, 256)),
-        (ocr.book, 0.002, (500, 1000, 2000, 3000)),
+        (ocr.pages, 0.02, (64, 128, 256)),
+        (ocr.book, 0.002, (500, 1000, 2000, 3000, 5000)),
+        (ocr.binder, 0.005, (100, 250, 600, 1500)),
         (shapes.shapes, 0.1, (128, 256)),
         (shapes.overlap, 0.01, (96,)),
         (geometry.geometry, 0.05, (96, 160, 256)),
@@ -62,14 +65,15 @@ SHARES: dict[str, list[Entry]] = {
         (chat.photos, 0.008, (64, 256)),
     ],
     "video": [(video.clips, 1.0, (128, 256))],
+    "long": [(ocr.book, 0.7, (3500, 7000, 7000, 14000, 28000)), (ocr.binder, 0.3, (3500, 7000, 14000, 28000))],
 }
 
 
-def draw(rng: Random, held_out: bool, size: str, easy: float = 0.0) -> Sample:
-    """One sample of this size class; `easy` is the share of single words, with which reading starts."""
+def draw(rng: Random, held_out: bool, size: str, easy: float = 0.0, room: int = 1 << 20) -> Sample:
+    """One sample of this size class, of about `room` visual tokens at most; `easy` is the share of single words, with which reading starts."""
     if easy and size == "middle" and rng.random() < easy:
         return ocr.words(rng, held_out, 16)
     generators, weights, tokens = zip(*SHARES[size], strict=True)
     index = rng.choices(range(len(generators)), weights)[0]
     generator: Generator = generators[index]
-    return generator(rng, held_out, rng.choice(tokens[index]))
+    return generator(rng, held_out, min(room, rng.choice(tokens[index])))

@@ -8,7 +8,7 @@ from random import Random
 import numpy as np
 from tokenizers import Tokenizer
 
-from training.mixture import SizeClass, draw
+from training.mixture import SIZES, SizeClass, draw
 from training.prompt import Prefix, conversation, prefix
 from training.scene import Sample
 
@@ -147,22 +147,26 @@ def pack(
     size: str,
     seed: str,
     edition: str,
+    waiting: list[tuple[Sample, Random]],
     easy: float = 0.0,
 ) -> int:
-    """Fills all rows with samples of one size class; the seed decides everything. Returns the number of samples."""
-    waiting: list[tuple[Sample, Random]] = []
+    """Fills all rows with samples of one size class; the seed, and what is `waiting` from the batch before, decide everything.
+
+    Samples that find no room wait for the next batch. Returns the number of samples.
+    """
     number = packed = 0
+    misses_allowed, room = SIZES[size].misses, arrays["place"].shape[-1] // 4
     for index in range(len(arrays["ids"])):
         row = Row(arrays, index)
         left: list[tuple[Sample, Random]] = []
         misses = 0
-        while misses < 6 and not row.full:
+        while misses < misses_allowed and not row.full:
             if waiting:
                 sample, rng = waiting.pop(0)
             else:
                 rng = Random(f"{seed}-{number}")
                 number += 1
-                sample = draw(rng, False, size, easy)
+                sample = draw(rng, False, size, easy, room)
             if row.add(tokenizer, sample, rng, edition):
                 packed += 1
             elif row.tokens == 0:
@@ -171,5 +175,5 @@ def pack(
                 misses += 1
                 left.append((sample, rng))
         row.close()
-        waiting = left + waiting
+        waiting[:0] = left
     return packed

@@ -12,7 +12,7 @@ from training.ocr.page import Page
 from training.ocr.texts import KINDS, texts
 from training.words import all_characters
 
-from training import fonts
+from training import fonts, ocr
 
 pytestmark = pytest.mark.skipif(
     not fonts.available("zh", False) or not fonts.available("en", False),
@@ -43,7 +43,7 @@ def test_lines_stand_inside_the_picture_and_apart(kind: Kind) -> None:
 def test_all_kinds_and_all_questions_come_up_and_answers_are_on_the_page() -> None:
     skills: Counter[str] = Counter()
     chains: Counter[str] = Counter()
-    for number in range(400):
+    for number in range(300):
         sample = texts(Random(f"kinds-{number}"), False, 128)
         whole = sample.conversations[0][0]
         chains[whole.thinking.split(";")[0].split(",")[0]] += 1
@@ -53,6 +53,30 @@ def test_all_kinds_and_all_questions_come_up_and_answers_are_on_the_page() -> No
             assert set(turn.answer) - {"\n"} <= set(all_characters())
     assert set(skills) == {"ocr_text", "ocr_part", "ocr_line"}
     assert all(chains[english] or chains[chinese] for _, english, chinese in KINDS.values())
+
+
+def test_pages_of_a_binder_answer_one_question_each_way() -> None:
+    skills: Counter[str] = Counter()
+    for number in range(60):
+        sample = ocr.binder(Random(f"binder-{number}"), number % 2 == 0, [100, 300, 900][number % 3])
+        assert sum(h * w for h, w, _ in (picture.shape for picture in sample.pictures)) <= 1024 * 900
+        for (turn,) in sample.conversations:
+            skills[turn.skill] += 1
+            assert turn.thinking.splitlines()[0].split(":")[0].lower() in turn.question.lower()
+            assert turn.thinking.endswith(turn.answer)
+            assert turn.skill != "recall_where" or sample.vision_ids
+    assert set(skills) == {"recall_field", "recall_where"}
+
+
+def test_in_some_books_the_same_number_names_several_things() -> None:
+    """Then half of the question is not enough to find the page."""
+    several = 0
+    for number in range(20):
+        sample = ocr.book(Random(f"near-{number}"), False, 300)
+        facts = {turn.thinking.split(":")[0] for (turn,) in sample.conversations if turn.skill == "recall"}
+        numbers = Counter("".join(char for char in fact if char.isdigit()) for fact in facts)
+        several += max(numbers.values(), default=0) > 1
+    assert 3 < several < 17
 
 
 def test_every_character_is_drawn_often_enough() -> None:

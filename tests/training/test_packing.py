@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from random import Random
@@ -11,9 +12,9 @@ import numpy as np
 import pytest
 import torch
 from tokenizers import Tokenizer
-from training.mixture import SizeClass, draw
+from training.mixture import SIZES, SizeClass, draw
 from training.network import Batched
-from training.pack import PADDING, Layout, Row
+from training.pack import PADDING, Layout, Row, pack
 from training.scene import Sample, Turn
 from training.state import load_pieces, save_pieces
 from training.train import start_model, take_mean, waves
@@ -148,6 +149,32 @@ def test_a_full_row_refuses_and_keeps_what_it_has(tokenizer: Tokenizer) -> None:
     before = {name: array.copy() for name, array in arrays.items()}
     assert not packed.add(tokenizer, sample(2, [(192, 192)]), Random(0), "instruct")
     assert all(np.array_equal(before[name], arrays[name]) for name in arrays)
+
+
+@pytest.mark.skipif(not fonts.available("zh", False), reason="needs the fonts named in training/README.md")
+def test_a_sample_that_finds_no_room_waits_for_the_next_batch(tokenizer: Tokenizer) -> None:
+    waiting: list[tuple[Sample, Random]] = []
+    waited = 0
+    for number in range(4):
+        layout = Layout.of(SIZES["middle"].scaled(0.04), 1)
+        arrays = layout.arrays(np.zeros(layout.bytes(1), np.uint8), 1)
+        before = [one for one, _ in waiting]
+        assert pack(tokenizer, arrays, "middle", f"wait-{number}", "instruct", waiting) > 0
+        waited += len(before)
+        assert not before or not any(one is before[0] for one, _ in waiting)
+    assert waited
+
+
+@pytest.mark.skipif(not fonts.available("zh", False), reason="needs the fonts named in training/README.md")
+def test_long_rows_hold_books_whose_positions_the_network_knows(tokenizer: Tokenizer) -> None:
+    layout = Layout.of(SIZES["long"], 1)
+    arrays = layout.arrays(np.zeros(layout.bytes(1), np.uint8), 1)
+    assert pack(tokenizer, arrays, "long", "books", "thinking", []) > 0
+    assert (arrays["visual"] > 0).sum() > 7000
+    assert arrays["positions"].min() >= 0
+    known = json.loads((DEMO / "instruct" / "config.json").read_text())["text_config"]["max_position_embeddings"]
+    assert 4000 < arrays["positions"].max() < known
+    assert (arrays["weight"] > 0).sum() > 100
 
 
 def test_the_batched_network_is_the_model(tokenizer: Tokenizer) -> None:

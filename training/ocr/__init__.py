@@ -1,8 +1,9 @@
 """Text to read, from single words to books of pages."""
 
+from training.ocr.binder import binder
 from training.ocr.form import form
 from training.ocr.lines import lines, words
 from training.ocr.pages import book, pages
 from training.ocr.texts import texts
 
-__all__ = ["book", "form", "lines", "pages", "texts", "words"]
+__all__ = ["binder", "book", "form", "lines", "pages", "texts", "words"]
