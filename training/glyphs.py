@@ -15,6 +15,11 @@ Glyph = tuple[np.ndarray, int, int, float]  # coverage uint8 [h, w], left, top (
 
 
 @cache
+def _advance(name: str, size: int, char: str) -> float:
+    return font(name, size).getlength(char)
+
+
+@cache
 def _glyph(name: str, size: int, char: str) -> Glyph:
     face = font(name, size)
     mask, (left, top) = face.getmask2(char, "L", anchor="ls")
@@ -24,7 +29,7 @@ def _glyph(name: str, size: int, char: str) -> Glyph:
         if width and height
         else np.zeros((0, 0), np.uint8)
     )
-    return pixels, left, top, face.getlength(char)
+    return pixels, left, top, _advance(name, size, char)
 
 
 @cache
@@ -32,11 +37,6 @@ def _middle(name: str, size: int) -> int:
     """How far the baseline lies below the middle of a line (Pillow's anchor "m")."""
     face = font(name, size)
     return round(face.getbbox("x", anchor="lm")[3] - face.getbbox("x", anchor="ls")[3])
-
-
-@cache
-def _advance(name: str, size: int, char: str) -> float:
-    return font(name, size).getlength(char)
 
 
 def width(text: str, name: str, size: int) -> float:
