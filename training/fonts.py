@@ -2,7 +2,8 @@
 
 All of them come from Debian 12's packages: fonts-dejavu-core/-extra (Bitstream Vera licence), fonts-liberation (GPL-2 with font exception), fonts-noto-cjk (OFL 1.1),
 fonts-noto-mono (OFL 1.1), fonts-roboto-unhinted (Apache-2.0), fonts-open-sans (Apache-2.0), fonts-lato (OFL 1.1), fonts-inter (OFL 1.1),
-fonts-cantarell (OFL 1.1), fonts-firacode (OFL 1.1), fonts-wqy-zenhei and fonts-wqy-microhei (GPL-2 with font exception; Apache-2.0 / GPL-3 with font exception).
+fonts-cantarell (OFL 1.1), fonts-firacode (OFL 1.1), fonts-crosextra-carlito (OFL 1.1), fonts-crosextra-caladea (Apache-2.0),
+fonts-arphic-ukai and fonts-arphic-uming (Arphic Public License), fonts-noto-cjk-extra (OFL 1.1), fonts-wqy-zenhei and fonts-wqy-microhei (GPL-2 with font exception; Apache-2.0 / GPL-3 with font exception).
 No font file is part of the project; the packages' licence texts are in `fonts/licences`, to travel with subsets. `python -m training.fonts OUT [FOLDER ...]` writes subsets of those that it finds; missing ones are skipped.
 """
 
@@ -16,11 +17,13 @@ from random import Random
 
 from PIL import ImageFont
 
-LATIN = """DejaVuSans DejaVuSans-Bold DejaVuSerif DejaVuSansMono DejaVuSansCondensed LiberationSans-Regular LiberationSans-Bold LiberationSerif-Regular
-LiberationMono-Regular LiberationSansNarrow-Regular Roboto-Regular Roboto-Medium Roboto-Bold Roboto-Light RobotoCondensed-Regular OpenSans-Regular
-OpenSans-Semibold OpenSans-Bold Inter-Regular Inter-Medium Inter-SemiBold Inter-Bold FiraCode-Regular NotoSansMono-Regular LiberationSerif-Bold""".split()
+LATIN = """DejaVuSans DejaVuSans-Bold DejaVuSans-Oblique DejaVuSerif DejaVuSerif-Bold DejaVuSansMono DejaVuSansCondensed DejaVuSansCondensed-Bold
+LiberationSans-Regular LiberationSans-Bold LiberationSans-Italic LiberationSerif-Regular LiberationSerif-Bold LiberationSerif-Italic LiberationMono-Regular
+LiberationMono-Bold LiberationSansNarrow-Regular Roboto-Regular Roboto-Medium Roboto-Bold Roboto-Light Roboto-Italic Roboto-Black RobotoCondensed-Regular
+OpenSans-Regular OpenSans-Semibold OpenSans-Bold OpenSans-Light OpenSans-Italic Inter-Regular Inter-Medium Inter-SemiBold Inter-Bold Inter-Light Inter-Italic
+FiraCode-Regular FiraCode-Bold NotoSansMono-Regular Carlito-Regular Carlito-Bold Carlito-Italic Caladea-Regular Caladea-Bold""".split()
 LATIN_HELD_OUT = "Lato-Regular Lato-Bold Cantarell-Regular".split()
-CHINESE = "NotoSansCJK-Regular NotoSansCJK-Bold NotoSerifCJK-Regular wqy-zenhei".split()
+CHINESE = "NotoSansCJK-Regular NotoSansCJK-Bold NotoSansCJK-Light NotoSansCJK-Medium NotoSansCJK-Black NotoSerifCJK-Regular wqy-zenhei ukai uming".split()
 CHINESE_HELD_OUT = "wqy-microhei NotoSerifCJK-Bold".split()
 _SIMPLIFIED = 2  # face of the Noto collections
 

@@ -102,3 +102,14 @@ def test_wide_punctuation_is_only_drawn_after_chinese() -> None:
     page = Page(Random(0), "zh", False, 320, 64)
     page.wide = True
     assert page.shown("时间:12:30,很好(7)") == "时间\uff1a12:30,很好(7)"
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_every_font_has_every_character_that_it_may_draw(lang: str) -> None:
+    chars = [chr(code) for code in range(33, 127)] + list("¥€£×÷°")
+    if lang == "zh":
+        chars += [*han(), *"。、\uff0c\uff1a\uff1b\uff1f\uff01\uff08\uff09"]
+    for name in {*fonts.available(lang, False), *fonts.available(lang, True)}:
+        face = fonts.font(name, 12)
+        missing = bytes(face.getmask("\uffff"))
+        assert not [char for char in chars if bytes(face.getmask(char)) == missing], name

@@ -111,7 +111,7 @@ def ticket(rng: Random, lang: str, held_out: bool, tokens: int) -> Page:
     a, b = label(rng, "city", lang), label(rng, "city", lang)
     large, room = size + rng.randint(2, 9), stub - 2 * margin
     y = margin * 0.6 + large * 0.6
-    way = page.cut(rng.choice([f"{a} - {b}", f"{a} → {b}", f"{a}至{b}" if zh else f"{a} to {b}"]), large, room)
+    way = page.cut(rng.choice([f"{a} - {b}", f"{a} > {b}", f"{a}至{b}" if zh else f"{a} to {b}"]), large, room)
     page.line(margin, y, way, large)
     y += large * 0.6 + size * 0.9
     seat = f"{rng.randint(1, 40)}{rng.choice('ABCDEFGHJK')}"
