@@ -37,9 +37,9 @@ class SizeClass:
 
 
 SIZES = {
-    "middle": SizeClass(tokens=8192, length=24576, learnt=10240, rows=1, share=0.89),
+    "middle": SizeClass(tokens=8192, length=24576, learnt=10240, rows=1, share=0.888),
     "video": SizeClass(tokens=8192, length=24576, learnt=10240, rows=1, share=0.1),
-    "long": SizeClass(tokens=28672, length=32768, learnt=4096, rows=1, share=0.01, misses=2),
+    "long": SizeClass(tokens=28672, length=32768, learnt=4096, rows=1, share=0.012, misses=2),
 }
 Entry = tuple[
     Generator, float, tuple[int, ...]

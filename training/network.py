@@ -42,11 +42,11 @@ def _rms(x: Tensor, weight: Tensor) -> Tensor:
 
 
 def attend(q: Tensor, k: Tensor, v: Tensor, mask: Any) -> Tensor:
-    """q [b, h, n, d], k and v [b, kv, n, d]; the mask is additive or, on GPUs, a BlockMask."""
-    if isinstance(mask, Tensor):
+    """q [b, h, n, d], k and v [b, kv, n, d]; the mask is additive, None (causal) or, on GPUs, a BlockMask."""
+    if mask is None or isinstance(mask, Tensor):
         repeat = q.shape[1] // k.shape[1]
         k, v = (x.repeat_interleave(repeat, 1) if repeat > 1 else x for x in (k, v))
-        return F.scaled_dot_product_attention(q, k, v, attn_mask=mask)
+        return F.scaled_dot_product_attention(q, k, v, attn_mask=mask, is_causal=mask is None)
     grouped = q.shape[1] != k.shape[1]
     return flex_attention(q, k, v, block_mask=mask, enable_gqa=grouped, kernel_options=_KERNEL)  # type: ignore[return-value, arg-type]
 
@@ -380,12 +380,11 @@ def generate(
     x, added = net.embed(ids, levels, visual)
     cos, sin = net.rotary(batch["positions"].long())
     cache = torch.zeros(len(d.layers), 2, b, text.num_kv_heads, whole, text.head_dim, dtype=net.dtype, device=device)
-    order = _additive(torch.ones(n, n, dtype=torch.bool, device=device).tril()[None], net.dtype)
     for number, layer in enumerate(d.layers):
         before, after = layer_weights(layer)
         q, k, v = text_before(x, cos, sin, text.num_heads, text.num_kv_heads, before)
         cache[number, 0, :, :, :n], cache[number, 1, :, :, :n] = k, v
-        x = text_after(x, attend(q, k, v, order), after)
+        x = text_after(x, attend(q, k, v, None), after)
         if number < len(added):
             x = x + added[number]
     hidden = _rms(x, d.norm.weight)[torch.arange(b, device=device), lengths - 1]
