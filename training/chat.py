@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from random import Random
 
 import cv2
@@ -238,6 +239,21 @@ def talk(rng: Random, held_out: bool, tokens: int) -> Sample:
         ]
         conversations.append([_plain(rng, lang, kind) for kind in kinds])
     return Sample(conversations=conversations, system=system(rng))
+
+
+def follow_up(rng: Random, sample: Sample) -> Sample:
+    """Two of the questions become one conversation, or small talk comes before or after one of them."""
+    single = [turns[0] for turns in sample.conversations if len(turns) == 1]
+    if not single:
+        return sample
+    chosen = rng.sample(single, min(len(single), 2 if rng.random() < 0.75 else 1))
+    if len(chosen) == 1:
+        lang = "zh" if any(char >= "\u4e00" for char in chosen[0].question) else "en"
+        kinds = ["who", "can", "thanks", "outside"] if rng.random() < 0.7 else ["hello"]
+        aside = _plain(rng, lang, rng.choice(kinds))
+        chosen = [aside, *chosen] if kinds == ["hello"] or rng.random() < 0.2 else [*chosen, aside]
+    rest = [turns for turns in sample.conversations if not any(turns[0] is one for one in chosen)]
+    return replace(sample, conversations=[chosen, *rest])
 
 
 def _textures(rng: Random, width: int, height: int) -> np.ndarray:

@@ -41,6 +41,7 @@ SIZES = {
     "video": SizeClass(tokens=8192, length=24576, learnt=10240, rows=1, share=0.1),
     "long": SizeClass(tokens=28672, length=32768, learnt=4096, rows=1, share=0.012, misses=2),
 }
+_FOLLOWED = 0.12  # share of the samples with a conversation of two turns
 Entry = tuple[
     Generator, float, tuple[int, ...]
 ]  # share of the samples, visual tokens it may use (one chosen at random)
@@ -76,4 +77,5 @@ def draw(rng: Random, held_out: bool, size: str, easy: float = 0.0, room: int = 
     generators, weights, tokens = zip(*SHARES[size], strict=True)
     index = rng.choices(range(len(generators)), weights)[0]
     generator: Generator = generators[index]
-    return generator(rng, held_out, min(room, rng.choice(tokens[index])))
+    sample = generator(rng, held_out, min(room, rng.choice(tokens[index])))
+    return chat.follow_up(rng, sample) if generator is not chat.talk and rng.random() < _FOLLOWED else sample
