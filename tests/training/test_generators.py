@@ -13,7 +13,7 @@ from training.gui import KINDS
 from training.mixture import SHARES, SIZES, draw
 from training.scene import Generator, Sample
 
-from training import charts, chat, fonts, geometry, score, shapes, unseen
+from training import charts, fonts, geometry, score, shapes, unseen
 
 pytestmark = pytest.mark.skipif(
     not fonts.available("zh", False) or not fonts.available("en", False),
@@ -104,21 +104,6 @@ def test_a_wrong_answer_scores_as_wrong() -> None:
         for turns in sample.conversations:
             value = score.score("nonsense", turns[0].check, KINDS)
             assert value > 0.5 if turns[0].check["type"] == "ocr" else value == 0.0
-
-
-def test_follow_ups_keep_every_question_once() -> None:
-    met = 0
-    for number in range(60):
-        sample = draw(Random(f"follow-{number}"), False, "middle")
-        if all(len(turns) == 1 for turns in sample.conversations):
-            joined = chat.follow_up(Random(number), sample)
-            before = [turn for turns in sample.conversations for turn in turns]
-            after = [turn for turns in joined.conversations for turn in turns]
-            assert len(joined.conversations[0]) == 2
-            assert all(after.count(turn) == 1 for turn in before)
-            assert all(turn in before or turn.skill.startswith("chat") for turn in after)
-            met += 1
-    assert met > 30
 
 
 def test_a_counted_colour_is_really_there(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,30 @@
+"""Conversations go on about the same picture."""
+
+from __future__ import annotations
+
+from random import Random
+
+import pytest
+from training.mixture import draw
+
+from training import chat, fonts
+
+pytestmark = pytest.mark.skipif(
+    not fonts.available("zh", False) or not fonts.available("en", False),
+    reason="needs the fonts named in training/README.md",
+)
+
+
+def test_follow_ups_keep_every_question_once() -> None:
+    met = 0
+    for number in range(60):
+        sample = draw(Random(f"follow-{number}"), False, "middle")
+        if all(len(turns) == 1 for turns in sample.conversations):
+            joined = chat.follow_up(Random(number), sample)
+            before = [turn for turns in sample.conversations for turn in turns]
+            after = [turn for turns in joined.conversations for turn in turns]
+            assert len(joined.conversations[0]) == 2
+            assert all(after.count(turn) == 1 for turn in before)
+            assert all(turn in before or turn.skill.startswith("chat") for turn in after)
+            met += 1
+    assert met > 30
