@@ -11,10 +11,13 @@ from PIL import Image, ImageDraw
 _COLORS = {
     "both middle": (31, 119, 180),
     "both video": (255, 127, 14),
+    "both long": (188, 189, 34),
     "instruct middle": (44, 160, 44),
     "instruct video": (214, 39, 40),
+    "instruct long": (227, 119, 194),
     "thinking middle": (148, 103, 189),
     "thinking video": (140, 86, 75),
+    "thinking long": (23, 190, 207),
 }
 
 
