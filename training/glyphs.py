@@ -14,9 +14,20 @@ from training.fonts import font
 Glyph = tuple[np.ndarray, int, int, float]  # coverage uint8 [h, w], left, top (from the baseline), advance
 
 
+class _Advances(dict[str, float]):
+    """How far each character of a font moves the next one; filled as it is asked."""
+
+    def __init__(self, name: str, size: int) -> None:
+        self._face = font(name, size)
+
+    def __missing__(self, char: str) -> float:
+        self[char] = value = self._face.getlength(char)
+        return value
+
+
 @cache
-def _advance(name: str, size: int, char: str) -> float:
-    return font(name, size).getlength(char)
+def _advances(name: str, size: int) -> _Advances:
+    return _Advances(name, size)
 
 
 @cache
@@ -29,7 +40,7 @@ def _glyph(name: str, size: int, char: str) -> Glyph:
         if width and height
         else np.zeros((0, 0), np.uint8)
     )
-    return pixels, left, top, _advance(name, size, char)
+    return pixels, left, top, _advances(name, size)[char]
 
 
 @cache
@@ -40,7 +51,7 @@ def _middle(name: str, size: int) -> int:
 
 
 def width(text: str, name: str, size: int) -> float:
-    return sum(_advance(name, size, char) for char in text)
+    return sum(map(_advances(name, size).__getitem__, text))
 
 
 def line(text: str, name: str, size: int, anchor: str) -> tuple[np.ndarray, int, int, float, float]:
