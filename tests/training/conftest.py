@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+import cv2
 import pytest
 from tokenizers import Tokenizer
 
@@ -15,6 +16,9 @@ DEMO = ROOT / "src" / "qwen3_vl_webui" / "demo"
 
 if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))
+
+
+cv2.setNumThreads(1)  # the feed's processes are forked from this one, and threads of OpenCV do not live on in them
 
 
 @pytest.fixture(scope="session")
