@@ -47,8 +47,8 @@ Entry = tuple[
 ]  # share of the samples, visual tokens it may use (one chosen at random)
 SHARES: dict[str, list[Entry]] = {
     "middle": [
-        (where.find, 0.2, (24, 64, 128)),
-        (gui.screens, 0.15, (128, 256, 320, 320, 640)),
+        (where.find, 0.15, (24, 64, 128)),
+        (gui.screens, 0.18, (128, 256, 320, 320, 640)),
         (ocr.words, 0.03, (16,)),
         (ocr.lines, 0.14, (64, 128, 256, 320, 512)),
         (ocr.form, 0.04, (96, 160, 256)),
@@ -61,7 +61,7 @@ SHARES: dict[str, list[Entry]] = {
         (geometry.geometry, 0.05, (96, 160, 256)),
         (charts.charts, 0.07, (128, 256, 320, 320, 512)),
         (charts.tables, 0.025, (96, 160, 256)),
-        (web.webpage, 0.03, (200, 256, 320, 512)),
+        (web.webpage, 0.05, (200, 256, 320, 512)),
         (chat.talk, 0.01, (16,)),
         (chat.photos, 0.008, (64, 256)),
     ],
