@@ -88,7 +88,10 @@ ERRORS: dict[str, tuple[str, str]] = {
         "尝试次数过多，请 {retry_after} 秒后重试。",
     ),
     "method_not_allowed": ("{method} is not allowed for {path}.", "{path} 不支持 {method}。"),
-    "model_unknown": ("There is no model {value} here. There are: {known}.", "没有模型 {value}。可用的有：{known}。"),
+    "model_unknown": (
+        "There is no model '{value}' here. There are: {known}.",
+        "没有模型“{value}”。可用的有：{known}。",
+    ),
     "origin_not_allowed": (
         "Requests from pages of {value} are not allowed. Add the origin with --allowed-origins.",
         "不允许来自 {value} 页面的请求，可用 --allowed-origins 添加该来源。",
@@ -309,6 +312,8 @@ REASONS: dict[str, tuple[str, str]] = {
     "model_type": ("it must be an object", "应为对象"),
     "none_required": ("it must be null", "应为 null"),
     "path_type": ("it must be a path", "应为路径"),
+    "string_or_object": ("it must be a string or an object", "应为字符串或对象"),
+    "string_or_parts": ("it must be a string or a list of parts", "应为字符串或内容片段的列表"),
     "string_pattern_mismatch": ("it must match {pattern}", "应匹配 {pattern}"),
     "string_too_long": ("it may have at most {max_length} characters", "最多 {max_length} 个字符"),
     "string_too_short": ("it must have at least {min_length} characters", "至少 {min_length} 个字符"),

@@ -82,6 +82,18 @@ def test_any_seed_of_64_bits_is_taken(http: httpx.Client, seed: int) -> None:
     assert http.post(CHAT, json=body(seed=seed)).status_code == 200
 
 
+@pytest.mark.parametrize(("change", "said"), [
+    ({"messages": [{"role": "user", "content": None}]}, "a string or a list"),
+    ({"messages": [{"role": "user", "content": 7}]}, "a string or a list"),
+    ({"tool_choice": 7}, "a string or an object"),
+    ({"model": ""}, "''"),
+])  # fmt: skip
+def test_a_wrong_kind_of_value_is_told_what_would_do(http: httpx.Client, change: dict[str, Any], said: str) -> None:
+    answer = http.post(CHAT, json=body(**change))
+    assert answer.status_code in (400, 404)
+    assert said in answer.json()["error"]["message"]
+
+
 @pytest.mark.parametrize("field", sorted(REFUSED))
 def test_what_openai_knows_and_we_do_not_do_is_refused_with_a_reason(http: httpx.Client, field: str) -> None:
     found = refused(http, body(**{field: {"x": 1}}))

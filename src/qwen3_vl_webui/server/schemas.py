@@ -56,11 +56,15 @@ def by(key: str, **names: str) -> Discriminator:
     return Discriminator(choose, custom_error_type="union", custom_error_message=f"{key}={', '.join(names)}")
 
 
-def string_or(other: str) -> Discriminator:
-    def choose(value: Any) -> str:
-        return "~string" if isinstance(value, str) else other
+def string_or(other: str, kind: type, error: str) -> Discriminator:
+    """A string or a `kind`, the branch `other`; what is neither gets the reason `error`."""
 
-    return Discriminator(choose)
+    def choose(value: Any) -> str | None:
+        if isinstance(value, str):
+            return "~string"
+        return other if isinstance(value, (kind, Model)) else None
+
+    return Discriminator(choose, custom_error_type=error, custom_error_message=error)
 
 
 class ImageURL(Model):
@@ -121,9 +125,9 @@ ContentPart = Annotated[
 ]
 Content = Annotated[
     Annotated[str, Tag("~string")] | Annotated[list[ContentPart], Tag("~parts"), Field(min_length=1)],
-    string_or("~parts"),
+    string_or("~parts", list, "string_or_parts"),
 ]
-Text = Annotated[TextOnly, string_or("~parts")]
+Text = Annotated[TextOnly, string_or("~parts", list, "string_or_parts")]
 
 
 class FunctionCall(Model):
@@ -216,7 +220,7 @@ class NamedToolChoice(Model):
 
 ToolChoice = Annotated[
     Annotated[Literal["auto", "none", "required"], Tag("~string")] | Annotated[NamedToolChoice, Tag("~named")],
-    string_or("~named"),
+    string_or("~named", dict, "string_or_object"),
 ]
 
 
