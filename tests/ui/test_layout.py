@@ -42,20 +42,14 @@ def test_closed_drawers_are_out_of_the_keyboards_way_and_settings_open_under_it(
     expect(page.locator("#header .act-settings")).to_be_focused()
 
 
-def test_a_title_being_written_outlives_the_end_of_an_answer(open_page: Open, server: Any) -> None:
+def test_a_title_being_written_outlives_the_end_of_an_answer(open_page: Open) -> None:
     page = open_page()
-    ask(page, "title me", tokens=1500)
+    ask(page, "title me", tokens=400)
     row = page.locator(f"[data-row='{conversation_of(page)}']")
     row.hover()
     row.locator(".act-row-rename").click()
     page.keyboard.type("half of")
-    history = server.history()
-    try:  # so that the list is another when the answer ends
-        history.create_conversation("from somewhere else")
-    finally:
-        history.close()
     wait_for_end(page)
-    expect(page.locator("#conversations .title", has_text="from somewhere else")).to_have_count(1)
     page.keyboard.type(" a title")
     expect(row.locator("input")).to_have_value("half of a title")
     page.keyboard.press("Enter")

@@ -61,9 +61,7 @@ class Page:
         self._then(page.list.upload.upload(self.bring, [page.list.upload, *inputs], outputs, **QUIET))
         self._then(page.composer.box.submit(self.send, inputs, outputs, **QUIET))
         page.composer.box.stop(self.stop, [page.conversation], None, **QUIET)
-        # One event for both, so that the browser asks for one list after the other and an older one never comes last.
-        changes: list[Any] = [page.list.search.change, page.list.ended.change]
-        gr.on(changes, self.find, inputs, [page.list.rows], trigger_mode="always_last", **QUIET)
+        page.list.search.change(self.find, inputs, [page.list.rows], trigger_mode="always_last", **QUIET)
         self.blocks.unload(self._forget)
 
     def _then(self, event: Any) -> None:
@@ -72,7 +70,7 @@ class Page:
         event.then(None, [page.conversation, page.language], None, js=OPENED, api_visibility="private")
         watched = event.then(
             self.watch, [page.conversation, page.language, page.everything],
-            [page.region.chatbot, page.composer.box, page.list.ended], trigger_mode="multiple", **QUIET,
+            [page.region.chatbot, page.composer.box], trigger_mode="multiple", **QUIET,
         )  # fmt: skip
         watched.then(None, None, None, js="() => window.qwen3vl.poll()", api_visibility="private")  # it may have failed
 
@@ -225,9 +223,11 @@ class Page:
         before = render_turns(turns[:-1], language, all_turns=everything, complete=False)
         async for _ in self.answers.watch(answer):
             if tab.watch is not mine:
+                yield {self.layout.region.chatbot: gr.skip()}  # it may be the first
                 return
             yield {self.layout.region.chatbot: [*before, *render_live(answer, language)]}
-        yield {self.layout.composer.box: Composer.busy(False), self.layout.list.ended: answer.record.id}
+        # The list stays as it is: one sent now could come after that of a search made meanwhile.
+        yield {self.layout.composer.box: Composer.busy(False)}
 
     def _forget(self, request: gr.Request) -> None:
         self._tabs.forget(request.session_hash)

@@ -28,7 +28,6 @@ class ConversationList:
             say("import", "en"), file_types=[".json"], size="sm", elem_id="import", variant="secondary"
         )
         self.limit = gr.Number(PAGE_SIZE, visible=False, precision=0)
-        self.ended = gr.Textbox("", visible="hidden")  # the answer that ended last: then the list is asked for anew
 
     def translate(self, language: Language) -> Updates:
         return {

@@ -114,7 +114,7 @@
     document.execCommand("copy");
     area.remove();
   };
-  // The list is drawn anew whenever an answer ends: a title being written and a question being asked are put back.
+  // The list may be drawn anew at any time: a title being written and a question being asked are put back.
   let pending = null; // { row, title, from, to } while a title is written, { row } while a deletion waits for its yes
   const rename = (row, kept = null) => {
     const title = $(".title", row);
