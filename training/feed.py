@@ -99,7 +99,10 @@ def _watch(workers: int, *rest: Any) -> None:
 
 
 class Feeder:
-    """`next()` gives (size class, batch on the device). Fresh batches come first; while none is ready, kept ones come again, at most `uses` times each."""
+    """`next(wanted)` gives (size class, batch on the device), of the class wanted while there is one: members of a team take steps of one length.
+
+    Fresh batches come first; while none is ready, kept ones come again, at most `uses` times each.
+    """
 
     def __init__(
         self,
@@ -155,6 +158,8 @@ class Feeder:
 
     def _copy(self) -> None:
         cuda = self.device.type == "cuda"
+        if cuda:  # every thread has its own current device
+            torch.cuda.set_device(self.device)
         stream = torch.cuda.Stream() if cuda else None
         sizes = {name: Layout.of(s.scaled(self._scale), frames_of(name)) for name, s in SIZES.items()}
         buffers = {
@@ -192,11 +197,13 @@ class Feeder:
             tensor.record_stream(torch.cuda.default_stream())
         return batch
 
-    def next(self) -> tuple[str, dict[str, Tensor]]:
+    def next(self, wanted: str = "") -> tuple[str, dict[str, Tensor]]:
         since = time.monotonic()
         while True:
             if self._fresh:
-                size, batch = self._fresh.popleft()
+                found = next((i for i, (size, _) in enumerate(list(self._fresh)) if size == wanted), 0)
+                size, batch = self._fresh[found]
+                del self._fresh[found]
                 self.drawn += 1
                 entry = [size, batch, 1]
                 if len(self._kept) < self._keep:
@@ -204,12 +211,7 @@ class Feeder:
                 else:
                     self._kept[self._rng.randrange(self._keep)] = entry
                 return size, batch
-            if (
-                len(self._kept) >= min(48, self._keep)
-                and (index := self._rng.randrange(len(self._kept))) is not None
-                and self._kept[index][2] < self.uses
-            ):
-                entry = self._kept[index]
+            if (entry := self._again(wanted)) is not None:
                 entry[2] += 1
                 self.repeated += 1
                 return entry[0], entry[1]
@@ -219,6 +221,16 @@ class Feeder:
                 )
             self.waited += 1
             time.sleep(0.002)
+
+    def _again(self, wanted: str) -> list[Any] | None:
+        """A kept batch that has not been used up, of the class wanted if one is met soon."""
+        if len(self._kept) < min(48, self._keep):
+            return None
+        for attempt in range(16):
+            entry = self._rng.choice(self._kept)
+            if entry[2] < self.uses and (entry[0] == wanted or not wanted or attempt == 15):
+                return entry
+        return None
 
     def advance(self) -> None:
         """On to the next phase: batches drawn for the old one are dropped."""

@@ -26,10 +26,11 @@ from training import prompt
 from training.evaluate import answers, cases
 from training.feed import Feeder
 from training.gui import KINDS
-from training.mixture import SHARES, Entry
+from training.mixture import SHARES, SIZES, Entry
 from training.network import Batched
 from training.plan import Plan
 from training.score import score
+from training.team import Team
 from training.train import Trainer, parser
 
 
@@ -160,7 +161,7 @@ def main() -> None:
     )
     torch.set_float32_matmul_precision("high")
     at = time.monotonic()
-    trainer = Trainer(args, device, None)
+    trainer = Trainer(args, device, None, Team())
     note("start-up of the network", {"seconds": round(time.monotonic() - at, 1), "way": trainer.way})
     feeder.start()
     time.sleep(1)
@@ -180,8 +181,9 @@ def main() -> None:
     if device.type == "cuda":
         note("memory_gib", round(torch.cuda.max_memory_allocated() / 2**30, 1))
         batches: dict[str, dict[str, torch.Tensor]] = {}
-        while len(batches) < 2:
-            size, batch = feeder.next()
+        while len(batches) < len(SIZES) and time.monotonic() - begin < mine.seconds:
+            wanted = next(name for name in SIZES if name not in batches)
+            size, batch = feeder.next(wanted)
             batches.setdefault(size, batch)
         note(
             "step_ms",

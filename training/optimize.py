@@ -24,7 +24,7 @@ def orthogonalized(g: Tensor) -> Tensor:
 
 
 class Optimizer:
-    """One step of both from the gradients; `rates` (Muon's, AdamW's) is set before a step."""
+    """One step of both from the gradients, which all parameters have; `rates` (Muon's, AdamW's) is set before a step."""
 
     def __init__(self, model: nn.Module, *, decay: float = 0.1) -> None:
         # Matrices of one shape go together, tall ones lying on their side.
@@ -54,14 +54,14 @@ class Optimizer:
     def step(self) -> None:
         shrink = 1 - self.rates[0] * self.decay
         for members, momentum, scale in zip(self.groups, self.momentum, self.scales, strict=True):
-            grads = torch.stack([_lying(p.grad if p.grad is not None else torch.zeros_like(p)) for p in members])
+            grads = torch.stack([_lying(p.grad) for p in members if p.grad is not None])
             momentum.lerp_(grads, 0.05)
             update = orthogonalized(torch.lerp(grads, momentum, 0.95)).float() * (self.rates[0] * scale)
             torch._foreach_mul_(members, shrink)
             torch._foreach_sub_(
                 members, [u if u.shape == p.shape else u.mT for u, p in zip(update.unbind(), members, strict=True)]
             )
-        grads = [p.grad if p.grad is not None else torch.zeros_like(p) for p in self.rest]
+        grads = [p.grad for p in self.rest if p.grad is not None]
         self.powers.mul_(self.betas)
         torch._foreach_lerp_(self.first, grads, 1 - _BETAS[0])
         torch._foreach_mul_(self.second, _BETAS[1])

@@ -3,7 +3,7 @@
     python -m training.train --state STATE --plan both:900,instruct:280,thinking:280 --seconds 540 --out FOLDER
 
 A call ends after `--seconds`, wherever the plan stands; the same command goes on there, with the rates, the optimizer and the
-phases of one long call. State is written every minute.
+phases of one long call. State is written every minute. Under `torchrun` several GPUs train one network (`training.team`).
 """
 
 from __future__ import annotations
@@ -11,8 +11,10 @@ from __future__ import annotations
 import argparse
 import json
 import math
+import os
 import time
 from pathlib import Path
+from random import Random
 from typing import Any, TextIO
 
 import torch
@@ -23,16 +25,20 @@ from qwen3_vl_webui.model.weights import initialize, save_weights
 from training.average import Average
 from training.checkpoint import EDITIONS
 from training.feed import Feeder
+from training.mixture import SIZES
 from training.network import Batched
 from training.optimize import Optimizer
 from training.plan import TRUNK, Place, Plan
 from training.state import load_pieces, save_pieces
 from training.stepper import Stepper
+from training.team import Team
 
 MUON_RATE, ADAM_RATE = 0.012, 2e-3
 _SAVE_EVERY = 60.0  # seconds
 _ENDING = 8.0  # seconds that writing and closing may take
 _WARM_UP = 200  # steps of a fresh optimizer
+_ALIKE = 2000  # steps after which all members of a team get the first one's weights
+_SIZES = list(SIZES), [size.share for size in SIZES.values()]
 _WAVES = 0.25  # amplitude of the first positions, about that of the patches
 
 
@@ -112,7 +118,7 @@ def parser() -> argparse.ArgumentParser:
     parser.add_argument("--no-compile", action="store_true")
     parser.add_argument("--steps", type=int, default=10**9)
     parser.add_argument("--seed", default="train")
-    parser.add_argument("--log", type=Path, default=Path("training-log.jsonl"))
+    parser.add_argument("--record", type=Path, default=Path("training-log.jsonl"))
     return parser
 
 
@@ -121,7 +127,8 @@ def main() -> None:
     if args.workers < 1:
         raise SystemExit("--workers must be at least 1: somebody has to draw")
     begin = time.monotonic()
-    device, plan = torch.device(args.device), Plan.parse(args.plan, args.rates)
+    team, plan = Team(), Plan.parse(args.plan, args.rates)
+    device = torch.device(args.device, team.local) if args.device == "cuda" else torch.device(args.device)
     state = load_pieces(args.state)
     if state and state["plan"] != args.plan:
         raise SystemExit(f"the state in {args.state} belongs to the plan {state['plan']}")
@@ -130,7 +137,7 @@ def main() -> None:
         raise SystemExit("the plan is carried out")
     feeder = Feeder(
         tokenizer=args.folder / "tokenizer.json",
-        seed=f"{args.seed}-{runs}",
+        seed=f"{args.seed}-{runs}" + (f".{team.rank}" if team.rank else ""),
         phases=[phase.edition for phase in plan.phases[phase:]],
         workers=args.workers,
         device=device,
@@ -138,13 +145,19 @@ def main() -> None:
     )
     torch.set_float32_matmul_precision("high")
     try:
-        follow_plan(args, plan, feeder, Trainer(args, device, state), begin)
+        if device.type == "cuda":  # after the fork of those who draw
+            torch.cuda.set_device(device)
+        trainer = Trainer(args, device, state, team)
+        team.meet(device)
+        follow_plan(args, plan, feeder, trainer, begin)
     finally:
         feeder.close()
+    team.part()
 
 
 def follow_plan(args: argparse.Namespace, plan: Plan, feeder: Feeder, trainer: Trainer, begin: float) -> None:
     """Phase after phase until the plan or the call ends; each leaves its weights."""
+    team = trainer.team
     print(json.dumps({"ready": round(time.monotonic() - begin, 1), "way": trainer.way}), flush=True)
     if args.follow:
         while not (args.follow / "go").exists():
@@ -152,18 +165,21 @@ def follow_plan(args: argparse.Namespace, plan: Plan, feeder: Feeder, trainer: T
         trainer.follow(args.follow / plan.phases[0].edition)
         print(json.dumps({"follows": round(time.monotonic() - begin, 1)}), flush=True)
     feeder.start()
-    args.log.parent.mkdir(parents=True, exist_ok=True)
+    log_path = args.record if team.first else Path(os.devnull)
+    log_path.parent.mkdir(parents=True, exist_ok=True)
     until = begin + args.seconds - _ENDING
     pace = max(1.0, plan.left(trainer.place) / max(1.0, until - time.monotonic())) if args.finish else 1.0
     over = True
-    with args.log.open("a") as log:
+    with log_path.open("a") as log:
         while over and trainer.place.phase < len(plan.phases):
             edition = plan.phases[trainer.place.phase].edition
             try:
                 over = trainer.run(feeder, plan, log, begin=begin, until=until, pace=pace)
             except RuntimeError as error:  # what has been learnt so far must not be lost
                 print(f"{edition} ended early: {error!r}"[:600], flush=True)
-            if args.out:
+                if team.size > 1:  # the others wait for this one
+                    raise
+            if args.out and team.first:
                 with trainer.average.used():  # of the trunk for both: better than nothing, should the rest not come
                     for name in EDITIONS if edition == TRUNK else [edition]:
                         save_weights(trainer.model, args.out / name)
@@ -185,8 +201,10 @@ Weights = dict[str, torch.Tensor]
 class Trainer:
     """A model, its optimizer, the mean of its weights, and where the training stands."""
 
-    def __init__(self, args: argparse.Namespace, device: torch.device, state: dict[str, Any] | None) -> None:
-        self.args, self.device = args, device
+    def __init__(
+        self, args: argparse.Namespace, device: torch.device, state: dict[str, Any] | None, team: Team
+    ) -> None:
+        self.args, self.device, self.team = args, device, team
         self.steps = self.runs = 0
         self.warm = 0  # steps that the optimizer has taken since it was fresh
         self.place = Place()
@@ -205,7 +223,7 @@ class Trainer:
                 self.model, torch.bfloat16 if cuda else torch.float32, compiled=cuda and not args.no_compile, flex=flex
             )
             try:
-                self.stepper = Stepper(net, self.optimizer, args.scale, graphs=graphs)
+                self.stepper = Stepper(net, self.optimizer, args.scale, graphs=graphs, team=team)
             except Exception as error:  # anything: the next way may do
                 if (flex, graphs) == ways[-1]:
                     raise
@@ -247,6 +265,8 @@ class Trainer:
 
     def save(self, plan: Plan) -> None:
         """Weights in bfloat16: rounding once a call is far below one step. The optimizer lies apart, and may be left behind."""
+        if not self.team.first:
+            return
         ahead = plan.phases[self.place.phase : self.place.phase + 2]
         state = {
             "model": self.weights(torch.bfloat16),
@@ -279,12 +299,16 @@ class Trainer:
         step = timed = 0
         while step < self.args.steps:
             now = time.monotonic()
-            self.place.share = min(1.0, before + (now - start) * pace / seconds)
-            if self.place.share == 1:
-                break
-            if now >= until:
-                return False
-            size, batch = feeder.next()
+            if step % self.team.steps == 0:
+                share = min(1.0, before + (now - start) * pace / seconds)
+                self.place.share, over = self.team.told(share, now >= until)
+                if self.place.share == 1:
+                    break
+                if over:
+                    return False
+            if step % _ALIKE == 0:
+                self.team.copy(self.model.parameters())
+            size, batch = feeder.next(Random(f"{self.runs}-{self.steps}").choices(*_SIZES)[0])
             self.warm += 1
             rate = min(1.0, self.warm / _WARM_UP) * plan.rate(self.place)
             fresh = edition == TRUNK and not self.args.weights

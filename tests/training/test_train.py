@@ -20,6 +20,7 @@ from training.pack import Layout, Row
 from training.plan import Place, Plan
 from training.scene import Sample, Turn
 from training.state import load_pieces
+from training.team import Team
 from training.train import Trainer, follow_plan, parser
 
 from training import train
@@ -51,7 +52,7 @@ class Feed:
     def advance(self) -> None:
         self.phase += 1
 
-    def next(self) -> tuple[str, dict[str, torch.Tensor]]:
+    def next(self, wanted: str) -> tuple[str, dict[str, torch.Tensor]]:
         self.clock(1.0)
         return "middle", self.batch
 
@@ -99,9 +100,9 @@ def carried_out(batch: dict[str, torch.Tensor], small: Path, monkeypatch: pytest
         trainers = []
         for more in calls:
             places = ["--state", str(folder / "state"), "--out", str(folder / "out"), "--folder", str(small)]
-            arguments = [*places, "--plan", PLAN, "--device", "cpu", "--log", str(folder / "log.jsonl"), *more]
+            arguments = [*places, "--plan", PLAN, "--device", "cpu", "--record", str(folder / "log.jsonl"), *more]
             args = parser().parse_args(arguments)
-            trainer = Trainer(args, torch.device("cpu"), load_pieces(args.state))
+            trainer = Trainer(args, torch.device("cpu"), load_pieces(args.state), Team())
             take: Callable[..., Any] = trainer.stepper
 
             def noted(*given: Any, trainer: Trainer = trainer, take: Callable[..., Any] = take) -> Any:
@@ -160,7 +161,7 @@ def test_a_state_belongs_to_its_plan(tmp_path: Path, carried_out: Run, monkeypat
 
 def test_the_state_of_an_edition_fits_what_travels(tmp_path: Path) -> None:
     args = parser().parse_args(["--state", str(tmp_path), "--plan", PLAN, "--seconds", "1", "--device", "cpu"])
-    trainer = Trainer(args, torch.device("cpu"), None)
+    trainer = Trainer(args, torch.device("cpu"), None, Team())
     trainer.place = Place(1, 0.5)
     trainer.save(Plan.parse(PLAN, args.rates))
     pieces = list(tmp_path.iterdir())
