@@ -131,7 +131,8 @@ def states(rng: Random, held_out: bool, tokens: int) -> Sample:
     """A few switches, boxes to tick and options anywhere, and whether they are on."""
     lang = rng.choice(["en", "zh"])
     width, height = sides(rng, tokens, (0.6, 2.2), (0.3, 1.0))
-    screen = Styled(rng, lang, held_out, width, height, rng.randint(12, min(22, width // 8)))
+    largest = max(10, min(22, width // 8))
+    screen = Styled(rng, lang, held_out, width, height, rng.randint(min(12, largest), largest))
     few, high = rng.choice([1, 2, 3, 5, 8]), screen.size * rng.uniform(1.8, 2.6)
     taken: list[Box] = []
     for _ in range(few * 4):

@@ -146,6 +146,13 @@ def test_switches_anywhere_are_asked_about(texts: Texts) -> None:
     assert skills == {"gui_state"}
 
 
+@pytest.mark.parametrize("seed", [36, 140, 195])
+def test_switches_fit_the_narrowest_pictures(seed: int) -> None:
+    sample = where.states(Random(seed), False, 24)
+    assert sample.pictures[0].shape[1] == 64
+    assert sample.conversations
+
+
 def test_chains_are_short_and_answers_begin_without_a_number() -> None:
     for number in range(40):
         sample = screens(Random(f"chain-{number}"), False, 256)
