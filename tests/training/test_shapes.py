@@ -64,6 +64,16 @@ def test_a_count_is_the_last_number_of_its_chain(lang: str) -> None:
     assert seen >= set(range(12))
 
 
+def test_a_scene_of_all_colours_and_forms_can_be_counted() -> None:
+    things = [
+        Thing(shape=shape, color=color, box=(10 * k, 0, 10 * k + 9, 9))
+        for k, (shape, color) in enumerate((s, c) for s in SHAPES for c in COLORS)
+    ]
+    found = Scene(lang="en", width=10 * len(things), height=10, unordered=things)
+    for number in range(40):
+        assert len(counts(Random(number), found)) == 2
+
+
 def test_directions_hold_in_pixels_and_turn_around_with_the_question() -> None:
     asked = 0
     for number in range(120):

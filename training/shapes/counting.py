@@ -13,7 +13,8 @@ from training.words import COLORS, color_name
 
 def _colored(rng: Random, scene: Scene, absent: bool) -> tuple[Callable[[Thing], bool], str]:
     there = {t.color for t in scene.things}
-    color = rng.choice([c for c in COLORS if c not in there] if absent else sorted(there))
+    missing = [c for c in COLORS if c not in there]
+    color = rng.choice(missing if absent and missing else sorted(there))
     return lambda t: t.color == color, color_name(color, "zh") + "图形" if scene.zh else f"{color} shapes"
 
 
