@@ -113,7 +113,7 @@ class Feeder:
         workers: int,
         device: torch.device,
         scale: float = 1.0,
-        keep: int = 1200,
+        keep: int = 600,
         uses: int = 3,
     ) -> None:
         assert workers > 0
@@ -158,7 +158,7 @@ class Feeder:
 
     def _copy(self) -> None:
         cuda = self.device.type == "cuda"
-        if cuda:  # every thread has its own current device
+        if cuda and self.device.index is not None:  # every thread has its own current device
             torch.cuda.set_device(self.device)
         stream = torch.cuda.Stream() if cuda else None
         sizes = {name: Layout.of(s.scaled(self._scale), frames_of(name)) for name, s in SIZES.items()}
