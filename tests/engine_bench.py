@@ -247,8 +247,8 @@ def after_forward(engine: Engine, hook: Callable[[Sequence[Chunk], Tensor], None
         return
     prompts = graphs.prompts
 
-    def hooked_prompts(chunks: list[Chunk], last: list[int]) -> Any:
-        logits, tokens = prompts(chunks, last)
+    def hooked_prompts(chunks: list[Chunk], last: list[int], visual: Any) -> Any:
+        logits, tokens = prompts(chunks, last, visual)
         hook(chunks, torch.empty(sum(chunk.length for chunk in chunks), 1))
         return logits, tokens
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
-from engine_bench import Bench, Medium
+from engine_bench import Bench, Medium, Part
 from qwen3_vl_webui.engine.block_tables import BlockTables
 from qwen3_vl_webui.engine.graphs import PROMPT_SIZES, PROMPTS, decode_sizes
+from qwen3_vl_webui.engine.request import EngineRequest
 from qwen3_vl_webui.engine.sequence import Sequence
 
 
@@ -52,15 +54,16 @@ def test_tables_on_the_device_follow_those_of_the_sequences() -> None:
         assert tables.data[tables.padding_row].eq(999).all()
 
 
-@pytest.mark.parametrize(("size", "prompts"), [(1, False), (8, False), (16, True), (64, True)])
-def test_padding_alone_changes_nothing(bench: Bench, size: int, prompts: bool) -> None:
+@pytest.mark.parametrize("step", [("decode", 1), ("decode", 8), ("text", 16), ("text", 64), ("pictures", 64)])
+def test_padding_alone_changes_nothing(bench: Bench, step: tuple[str, int]) -> None:
     engine = bench.engine(max_running=8, graphs=True)
     graphs, cache = engine._runner.graphs, engine._runner.cache
     assert graphs is not None
     cache.data.normal_()
     before = cache.data.clone()
+    kind, size = step
     with torch.inference_mode():
-        graphs.pad(size, prompts)
+        graphs.pad_decode(size) if kind == "decode" else graphs.pad_prompts(size, pictured=kind == "pictures")
     changed = (cache.data != before).any(dim=(0, 1, 2, 4, 5)).nonzero().flatten().tolist()  # type: ignore[call-overload]
     assert set(changed) <= {cache.scratch}
 
@@ -72,13 +75,98 @@ def test_prompts_of_all_sizes_are_answered_alike(bench: Bench) -> None:
     requests += [bench.request(f"many{n}", [5 + n], text=n, n=3, max_tokens=3, ignore_eos=True) for n in range(PROMPTS)]
     requests.append(bench.request("picture", [5, Medium(1, 2, 2, 1), 9], max_tokens=3, ignore_eos=True))
     for budget in (64, 4096):
-        engine = bench.engine(max_batch_tokens=budget, max_running=16, max_context=1100, num_blocks=2000)
+        engine = bench.engine(max_batch_tokens=budget, max_running=16, max_context=1900, num_blocks=2000)
         answers = bench.run(engine, requests)
         for request in requests:
             assert [answer.tokens for answer in answers[request.request_id]] == (
                 [bench.greedy(request)] * request.sampling.n
             ), request.request_id
         bench.assert_all_free(engine)
+
+
+def pictured(bench: Bench) -> list[EngineRequest]:
+    """Prompts with pictures: at their ends, several, of a few sizes, exactly as long as a size, and a video."""
+    parts: list[list[Part]] = [
+        [Medium(1, 2, 2, 1)],
+        [5, Medium(1, 2, 3, 2), Medium(1, 4, 2, 3), 9],
+        [Medium(1, 3, 5, 4), 200],
+        [64 - 2 - 16 - 3, Medium(1, 4, 4, 5), 3],  # with start and end of the picture 64
+        [7, Medium(5, 2, 4, 6), 30],
+        [400, Medium(1, 6, 6, 7), 1],
+    ]
+    return [bench.request(f"p{n}", each, text=n, max_tokens=4, ignore_eos=True) for n, each in enumerate(parts)]
+
+
+def test_prompts_with_pictures_are_answered_alike(bench: Bench) -> None:
+    """One by one and together, in chunks that cut pictures or whole, among prompts of text."""
+    requests = pictured(bench)
+    assert len(requests[3].token_ids) in PROMPT_SIZES
+    text = [bench.request(f"t{n}", [n], text=n, max_tokens=3, ignore_eos=True) for n in (4, 90)]
+    for budget in (24, 4096):
+        engine = bench.engine(max_batch_tokens=budget, max_running=16, max_context=600)
+        for batch in ([requests[0]], [requests[3]], requests[1:3], [*text, *requests[4:]]):
+            answers = bench.run(engine, batch)
+            for request in batch:
+                assert answers[request.request_id][0].tokens == bench.greedy(request), request.request_id
+        bench.assert_all_free(engine)
+
+
+def test_steps_with_pictures_keep_their_shape(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They go through the sizes, whatever was computed in the same buffers before, and none kernel by kernel."""
+    engine = bench.engine(graphs=True, max_batch_tokens=1024, max_context=600, prefix_cache=False)
+    graphs = engine._runner.graphs
+    assert graphs is not None
+    monkeypatch.setattr(engine._runner, "_forward", None)
+    for request in [*pictured(bench), *reversed(pictured(bench))]:
+        graphs._features[:, ::3].fill_(7.0)
+        answers = bench.run(engine, [request])
+        assert answers[request.request_id][0].tokens == bench.greedy(request), request.request_id
+    assert all(pictures for _, pictures in graphs._prompts)
+    assert {size for size, _ in graphs._prompts} <= set(PROMPT_SIZES)
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+@pytest.mark.parametrize("dtype", ["bfloat16", "float16"])
+def test_captured_prompts_give_what_launched_ones_give(tiny_checkpoint: Path, dtype: str) -> None:
+    """Each size computed, then captured, then replayed; greedy answers as right as without graphs."""
+    bench = Bench(tiny_checkpoint, device="cuda", dtype=dtype, slack=0.1)
+    engine = bench.engine(max_batch_tokens=1024, max_context=600, prefix_cache=False)
+    graphs = engine._runner.graphs
+    assert graphs is not None
+    for _ in range(4):
+        for request in pictured(bench):
+            (answer,) = bench.run(engine, [request])[request.request_id]
+            assert bench.is_right(request, answer.tokens), request.request_id
+    replayed = [step for (_, pictures), step in graphs._prompts.items() if pictures]
+    assert replayed
+    assert all(step.graph is not None for step in replayed)
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+@torch.inference_mode()
+def test_a_replay_gives_the_numbers_of_the_step_it_was_captured_from(tiny_checkpoint: Path) -> None:
+    """Hidden states of padded prompts with features: computed, then captured and replayed, then replayed again."""
+    bench = Bench(tiny_checkpoint, device="cuda", dtype="bfloat16", slack=0.1)
+    engine = bench.engine(max_batch_tokens=2048, max_context=600, prefix_cache=False)
+    graphs = engine._runner.graphs
+    assert graphs is not None
+    seen: list[torch.Tensor] = []
+    choose = graphs._choose_after
+
+    def watched(hidden: torch.Tensor, count: int) -> Any:
+        seen.append(hidden[:count].clone())
+        return choose(hidden, count)
+
+    graphs._choose_after = watched  # type: ignore[method-assign]
+    for request in pictured(bench):
+        seen.clear()
+        for _ in range(3):
+            bench.run(engine, [request])
+        assert len(seen) == 3
+        assert torch.equal(seen[2], seen[1]), request.request_id
+        assert (seen[1] - seen[0]).norm() <= 0.01 * seen[0].norm(), request.request_id
 
 
 def test_what_cannot_be_captured_is_computed(bench: Bench) -> None:

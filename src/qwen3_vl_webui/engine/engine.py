@@ -23,7 +23,7 @@ from qwen3_vl_webui.engine.block_tables import BlockTables
 from qwen3_vl_webui.engine.config import EngineConfig
 from qwen3_vl_webui.engine.encoder import EncodeError
 from qwen3_vl_webui.engine.grammar import GrammarCompiler
-from qwen3_vl_webui.engine.graphs import Capture, Decoder, Graphs
+from qwen3_vl_webui.engine.graphs import PROMPT_SIZES, Capture, Decoder, Graphs
 from qwen3_vl_webui.engine.kv_cache import BlockPool, KVCache
 from qwen3_vl_webui.engine.memory import plan_num_blocks
 from qwen3_vl_webui.engine.outputs import cancelled, failure, timings, usage
@@ -140,6 +140,7 @@ class Engine:
     def _graphs(self, decoder: Decoder, cache: KVCache) -> Graphs:
         config, device = self.config, cache.data.device
         heads = self.model.config.text.num_heads
+        levels = 1 + len(self.model.config.vision.deepstack_layers)
         backend = choose_backend(config.attention, cache, num_heads=heads, max_running=config.max_running)
         return Graphs(
             decoder,
@@ -147,6 +148,7 @@ class Engine:
             BlockTables(config.max_running, self._blocks.blocks_for(self.max_context), cache.scratch, device),
             block_size=config.block_size,
             max_running=config.max_running,
+            features=cache.data.new_zeros(levels, PROMPT_SIZES[-1], self.model.config.text.hidden_size),
             capture=Capture(device) if device.type == "cuda" else None,
         )
 

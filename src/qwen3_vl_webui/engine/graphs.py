@@ -1,8 +1,9 @@
 """Steps of a fixed shape over buffers that stay where they are, so that a GPU replays each as one CUDA graph.
 
 Launching hundreds of kernels one by one takes the host longer than a small step takes the device. Decoding steps and
-short text prompts are therefore padded to a few sizes, and everything that changes goes in through one tensor. The
-first step of a size is computed without a graph, which also compiles what it needs; the second one captures it.
+short prompts are therefore padded to a few sizes, and everything that changes goes in through one tensor, the features
+of pictures through another. The first step of a size is computed without a graph, which also compiles what it needs;
+the second one captures it.
 """
 
 from __future__ import annotations
@@ -11,7 +12,9 @@ import logging
 from bisect import bisect_left
 from collections.abc import Callable, Mapping
 from collections.abc import Sequence as List
-from typing import Protocol, TypeVar
+from dataclasses import dataclass
+from functools import partial
+from typing import Generic, Protocol, TypeVar
 
 import numpy as np
 import torch
@@ -27,8 +30,10 @@ from qwen3_vl_webui.model.attention import Attention
 
 logger = logging.getLogger(__name__)
 
-PROMPT_SIZES = [16, 32, 64, 128, 192, 256, 320, 384, 512, 640, 768, 896, 1024]  # tokens
+# Tokens. A prompt with a picture of 1024x1024 has 1,024 visual tokens and some text.
+PROMPT_SIZES = [16, 32, 64, 128, 192, 256, 320, 384, 512, 640, 768, 896, 1024, 1152, 1280, 1408, 1536, 1792]
 COMMON_PROMPT = 512  # the size that is made ready first
+COMMON_PICTURES = (1152, 320)  # and the first with pictures: of 1024x1024 and 512x512, each with a question
 PROMPTS = 8  # that a replayed step of prompts has room for
 
 
@@ -51,6 +56,16 @@ class Decoder(Protocol):
 
 Flat = TypeVar("Flat", Array, Tensor)
 Output = tuple[Tensor, Tensor]  # logits [n, vocab] and the most likely tokens [n], until the next step
+Result = TypeVar("Result")
+Key = TypeVar("Key")
+
+
+@dataclass(frozen=True, slots=True)
+class Visual:
+    """The visual tokens of a batch."""
+
+    features: List[Tensor]  # each [1 + levels, m, hidden]
+    rows: Array  # int64: the rows of the batch they belong to, one after the other
 
 
 class Capture:
@@ -61,7 +76,7 @@ class Capture:
         self.pool = torch.cuda.graph_pool_handle()
         self.stream = torch.cuda.Stream(device)
 
-    def __call__(self, compute: Callable[[], Output]) -> tuple[torch.cuda.CUDAGraph, Output]:
+    def __call__(self, compute: Callable[[], Result]) -> tuple[torch.cuda.CUDAGraph, Result]:
         current = torch.cuda.current_stream(self.device)
         self.stream.wait_stream(current)
         graph = torch.cuda.CUDAGraph()
@@ -76,18 +91,23 @@ class Capture:
         return graph, output
 
 
-class _Step:
+class _Step(Generic[Result]):
     """One size: its inputs, int64 and flat, and the graph from them to its output."""
 
-    def __init__(self, inputs: Tensor, compute: Callable[[Tensor], Output], capture: Capture | None) -> None:
+    def __init__(self, inputs: Tensor, compute: Callable[[Tensor], Result], capture: Capture | None) -> None:
         self.inputs = inputs
         self.compute = compute
         self.capture = capture
         self.uses = 0
         self.graph: torch.cuda.CUDAGraph | None = None
-        self.output: Output | None = None
+        self.output: Result | None = None
 
-    def run(self, host: Array) -> Output:
+    @property
+    def unready(self) -> bool:
+        """Whether it has no graph and may have one."""
+        return self.graph is None and self.capture is not None
+
+    def run(self, host: Array) -> Result:
         if self.uses:
             send(host, self.inputs)
         self.uses += 1
@@ -115,8 +135,10 @@ class Graphs:
         *,
         block_size: int,
         max_running: int,
+        features: Tensor,
         capture: Capture | None,
     ) -> None:
+        """`features`: [1 + levels, PROMPT_SIZES[-1], hidden], where those of pictures are put."""
         self.decoder = decoder
         self.backend = backend
         self.tables = tables
@@ -124,8 +146,9 @@ class Graphs:
         self.device = tables.data.device
         self.capture = capture
         self._decode_sizes = decode_sizes(max_running)
-        self._decodes: dict[int, _Step] = {}
-        self._prompts: dict[int, _Step] = {}
+        self._features = features
+        self._decodes: dict[int, _Step[Output]] = {}
+        self._prompts: dict[tuple[int, bool], _Step[Tensor]] = {}  # by size and whether there are visual tokens
         self._gather = gather_inputs
         if backend.name != "torch":
             from qwen3_vl_webui.kernels.step_inputs import step_inputs  # needs Triton
@@ -158,21 +181,25 @@ class Graphs:
         return logits[:count], tokens[:count]
 
     def fits(self, chunks: List[Chunk], rows: int) -> bool:
-        """Whether `prompts` can compute these: few short chunks, all of text, that end in so many tokens to choose."""
+        """Whether `prompts` can compute these: few short chunks that end in so many tokens to choose.
+
+        A row is left for what pads the visual tokens.
+        """
         return (
             (self.capture is None or self.backend.static)
             and len(chunks) <= PROMPTS
             and rows <= PROMPTS
-            and sum(chunk.length for chunk in chunks) <= PROMPT_SIZES[-1]
-            and not any(chunk.sequence.unread or chunk.sequence.spans(chunk.start, chunk.end) for chunk in chunks)
+            and sum(chunk.length for chunk in chunks) < PROMPT_SIZES[-1]
+            and not any(chunk.sequence.unread for chunk in chunks)
         )
 
-    def prompts(self, chunks: List[Chunk], last: List[int]) -> Output:
+    def prompts(self, chunks: List[Chunk], last: List[int], visual: Visual | None) -> Output:
         """Compute chunks; `last`: the rows of the batch after which a token is to be chosen."""
         count = sum(chunk.length for chunk in chunks)
-        size = PROMPT_SIZES[bisect_left(PROMPT_SIZES, count)]
-        host = np.zeros(5 * size + 4 * PROMPTS + 1, dtype=np.int64)
-        tokens, positions, slots, rows, starts, context, ends = _split(host, size)
+        pictured = visual is not None
+        size = PROMPT_SIZES[bisect_left(PROMPT_SIZES, count + pictured)]  # with a row that no token has, see below
+        host = _flat(size, pictured)
+        tokens, positions, slots, places, rows, starts, context, ends = _split(host, size, pictured)
         slots[count:] = -1
         tokens[:count] = np.concatenate([chunk.sequence.tokens(chunk.start, chunk.end) for chunk in chunks])
         positions.reshape(3, size)[:, :count] = np.concatenate(
@@ -185,40 +212,63 @@ class Graphs:
         starts[1 : len(chunks) + 1] = np.cumsum([chunk.length for chunk in chunks])
         context[: len(chunks)] = [chunk.start for chunk in chunks]
         ends[: len(last)] = last
-        logits, greedy = self._run(self._prompts, size, host, self._compute_prompts)
-        return logits[: len(last)], greedy[: len(last)]
+        if visual is not None:
+            # What lies in the buffer behind the features goes to the last row, which pads the batch.
+            places[:] = size - 1
+            places[: len(visual.rows)] = visual.rows
+            torch.cat(list(visual.features), dim=1, out=self._features[:, : len(visual.rows)])
+        hidden = self._run(self._prompts, (size, pictured), host, partial(self._compute_prompts, pictured=pictured))
+        return self._choose_after(hidden, len(last))
 
     def warm_up(self) -> bool:
         """Compute or capture the next size that was not yet, with nothing but padding; False when there is none."""
         if self.capture is None:
             return False
-        sizes = self._decode_sizes
-        order = [(sizes[0], False)]
+        one, *more = self._decode_sizes
+        if self._warm_decode(one):
+            return True
         if self.backend.static:
-            order += [(size, True) for size in (COMMON_PROMPT, *PROMPT_SIZES)]
-        for size, prompts in [*order, *((size, False) for size in sizes[1:])]:
-            step = (self._prompts if prompts else self._decodes).get(size)
-            if step is None or (step.graph is None and step.capture is not None):
-                self.pad(size, prompts)
-                return True
-        return False
+            common = [(COMMON_PROMPT, False), *((size, True) for size in COMMON_PICTURES)]
+            for size, pictured in [*common, *((size, False) for size in PROMPT_SIZES)]:
+                if self._warm_prompts(size, pictured):
+                    return True
+        return any(map(self._warm_decode, more)) or (
+            self.backend.static and any(self._warm_prompts(size, pictured=True) for size in PROMPT_SIZES)
+        )
 
-    def pad(self, size: int, prompts: bool) -> None:
-        """Compute a step of padding alone."""
-        if prompts:
-            host = np.zeros(5 * size + 4 * PROMPTS + 1, dtype=np.int64)
-            _, _, slots, rows, *_ = _split(host, size)
-            slots[:], rows[:] = -1, self.tables.padding_row
-            self._run(self._prompts, size, host, self._compute_prompts)
-        else:
-            host = np.zeros((5, size), dtype=np.int64)
-            host[0], host[4] = self.tables.padding_row, -1
-            self._run(self._decodes, size, host.reshape(-1), self._compute_decode)
+    def pad_decode(self, size: int) -> None:
+        """Compute a decoding step of padding alone."""
+        host = np.zeros((5, size), dtype=np.int64)
+        host[0], host[4] = self.tables.padding_row, -1
+        self._run(self._decodes, size, host.reshape(-1), self._compute_decode)
 
-    def _run(self, steps: dict[int, _Step], size: int, host: Array, compute: Callable[[Tensor], Output]) -> Output:
-        step = steps.get(size)
+    def pad_prompts(self, size: int, pictured: bool) -> None:
+        """Compute a step of prompts of padding alone, with the output layer."""
+        host = _flat(size, pictured)
+        _, _, slots, places, rows, *_ = _split(host, size, pictured)
+        slots[:], places[:], rows[:] = -1, size - 1, self.tables.padding_row
+        hidden = self._run(self._prompts, (size, pictured), host, partial(self._compute_prompts, pictured=pictured))
+        for count in (1, PROMPTS):
+            self._choose_after(hidden, count)
+
+    def _warm_decode(self, size: int) -> bool:
+        if (step := self._decodes.get(size)) is not None and not step.unready:
+            return False
+        self.pad_decode(size)
+        return True
+
+    def _warm_prompts(self, size: int, pictured: bool) -> bool:
+        if (step := self._prompts.get((size, pictured))) is not None and not step.unready:
+            return False
+        self.pad_prompts(size, pictured)
+        return True
+
+    def _run(
+        self, steps: dict[Key, _Step[Result]], key: Key, host: Array, compute: Callable[[Tensor], Result]
+    ) -> Result:
+        step = steps.get(key)
         if step is None:
-            step = steps[size] = _Step(to_device(host, self.device), compute, self.capture)
+            step = steps[key] = _Step(to_device(host, self.device), compute, self.capture)
         return step.run(host)
 
     def _compute_decode(self, inputs: Tensor) -> Output:
@@ -229,9 +279,10 @@ class Graphs:
         attend = self.backend.decode(tables, lengths)
         return self._choose(self.decoder.forward(tokens, position.expand(3, -1), attend))
 
-    def _compute_prompts(self, inputs: Tensor) -> Output:
-        size = (len(inputs) - 4 * PROMPTS - 1) // 5
-        tokens, positions, slots, rows, starts, context, ends = _split(inputs, size)
+    def _compute_prompts(self, inputs: Tensor, pictured: bool) -> Tensor:
+        """The hidden states after which tokens are chosen, [PROMPTS, hidden]."""
+        size = (len(inputs) - 4 * PROMPTS - 1) // (5 + pictured)
+        tokens, positions, slots, places, rows, starts, context, ends = _split(inputs, size, pictured)
         batch = Mixed(
             tables=self.tables.data[rows],
             starts=starts.int(),
@@ -241,7 +292,16 @@ class Graphs:
             ones=0,
         )
         attend = self.backend.mixed(batch)
-        return self._choose(self.decoder.forward(tokens, positions.view(3, size), attend)[ends])
+        visual = (self._features[:, :size], places) if pictured else (None, None)
+        return self.decoder.forward(tokens, positions.view(3, size), attend, *visual)[ends]
+
+    def _choose_after(self, hidden: Tensor, count: int) -> Output:
+        """Choose after the first `count` of the hidden states that a step of prompts gave.
+
+        Launched apart from its graph: the device is far behind, and the logits of every graph would take memory.
+        """
+        logits, tokens = self._choose(hidden[:1] if count == 1 else hidden)  # the two numbers that are ready
+        return logits[:count], tokens[:count]
 
     def _choose(self, hidden: Tensor) -> Output:
         logits = self.decoder.logits(hidden)
@@ -271,11 +331,18 @@ def token_slots(chunks: List[Chunk], block_size: int) -> Array:
     return np.concatenate(parts)
 
 
-def _split(flat: Flat, size: int) -> tuple[Flat, ...]:
-    """Tokens, three position axes, slots; then of each prompt row of the tables, start, context and end."""
+def _flat(size: int, pictured: bool) -> Array:
+    """Room for what `_split` tells apart."""
+    return np.zeros((5 + pictured) * size + 4 * PROMPTS + 1, dtype=np.int64)
+
+
+def _split(flat: Flat, size: int, pictured: bool) -> tuple[Flat, ...]:
+    """Tokens, three position axes, slots, rows of the visual tokens (without pictures none); then of each prompt row of
+    the tables, start, context and end.
+    """
     parts = []
     at = 0
-    for length in (size, 3 * size, size, PROMPTS, PROMPTS + 1, PROMPTS, PROMPTS):
+    for length in (size, 3 * size, size, size * pictured, PROMPTS, PROMPTS + 1, PROMPTS, PROMPTS):
         parts.append(flat[at : at + length])
         at += length
     return tuple(parts)

@@ -13,7 +13,7 @@ from qwen3_vl_webui.available_memory import available_memory
 from qwen3_vl_webui.engine.config import EngineConfig
 from qwen3_vl_webui.engine.encoder import replay_bytes
 from qwen3_vl_webui.engine.footprint import CPU_SHARE, LARGEST_PICTURE
-from qwen3_vl_webui.engine.graphs import PROMPT_SIZES, PROMPTS, decode_sizes
+from qwen3_vl_webui.engine.graphs import PROMPT_SIZES, decode_sizes
 from qwen3_vl_webui.kernels.paged_attention import PADDING
 from qwen3_vl_webui.model.attention import DenseAttention
 from qwen3_vl_webui.model.config import TextConfig
@@ -22,6 +22,7 @@ from qwen3_vl_webui.model.qwen3_vl import Qwen3VL
 CPU_MOST = 4 << 30  # bytes
 GPU_MARGIN = 512 << 20  # bytes left alone: fragmentation, other users of the card
 PROFILE_MARGIN = 1.2  # a real batch may need more than the profiled one
+VISUAL_LEVELS = 4  # of all published models: the features themselves and DeepStack's
 LEAST_TOKENS = 1024  # a planned cache that holds fewer is no use
 
 
@@ -69,8 +70,14 @@ def blocks_on_gpu(config: EngineConfig, text: TextConfig, free: int, activations
 
 
 def _graph_bytes(config: EngineConfig, text: TextConfig) -> int:
-    """What captured steps keep: each its logits in float32."""
-    return 4 * text.vocab_size * (sum(decode_sizes(config.max_running)) + PROMPTS * len(PROMPT_SIZES))
+    """What captured steps keep: those of decoding each their logits in float32, all prompts together what the largest
+    is computed in (the products' results of a layer, the residual and its norm) and the features of pictures.
+    """
+    element = torch.empty((), dtype=getattr(torch, config.dtype)).element_size()
+    heads = 2 * (text.num_heads + text.num_kv_heads) * text.head_dim
+    inside = heads + 3 * text.intermediate_size + 2 * text.hidden_size
+    token = element * (inside + VISUAL_LEVELS * text.hidden_size)
+    return 4 * text.vocab_size * sum(decode_sizes(config.max_running)) + PROMPT_SIZES[-1] * token
 
 
 def _worth_having(config: EngineConfig, blocks: int, free: int) -> int:

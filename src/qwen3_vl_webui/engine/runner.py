@@ -18,7 +18,7 @@ from torch import Tensor
 from qwen3_vl_webui.engine.attention.base import Mixed
 from qwen3_vl_webui.engine.attention.torch_backend import SegmentAttention
 from qwen3_vl_webui.engine.encoder import Encoder, fastest_tower
-from qwen3_vl_webui.engine.graphs import Decoder, Graphs, Output, token_slots
+from qwen3_vl_webui.engine.graphs import Decoder, Graphs, Output, Visual, token_slots
 from qwen3_vl_webui.engine.kv_cache import KVCache
 from qwen3_vl_webui.engine.sampler import Choice, Row, Sampler
 from qwen3_vl_webui.engine.scheduler import Chunk, Schedule
@@ -97,7 +97,7 @@ class Runner:
             return self.sampler.sample(logits, rows, tokens)
         last = _last_rows(chunks, rows)
         if self.graphs is not None and self.graphs.fits(chunks, len(rows)):
-            logits, tokens = self.graphs.prompts(chunks, last)
+            logits, tokens = self.graphs.prompts(chunks, last, self._visual(chunks))
             return self.sampler.sample(logits, rows, tokens) if rows else Choice.nothing(self.device)
         hidden = self._forward(chunks, unread)
         if not rows:
@@ -143,8 +143,10 @@ class Runner:
     def _forward(self, chunks: List[Chunk], unread: Unread | None) -> Tensor:
         tokens = self._tokens(chunks, unread)
         positions = np.concatenate([chunk.sequence.positions(chunk.start, chunk.end) for chunk in chunks], axis=1)
-        visual, index = self._visual(chunks)
-        return self.decoder.forward(tokens, self._put(positions), self._attention(chunks), visual, index)
+        features = rows = None
+        if (visual := self._visual(chunks)) is not None:
+            features, rows = torch.cat(list(visual.features), dim=1), self._put(visual.rows)
+        return self.decoder.forward(tokens, self._put(positions), self._attention(chunks), features, rows)
 
     def _attention(self, chunks: List[Chunk]) -> Attention:
         """The attention of any batch."""
@@ -188,20 +190,18 @@ class Runner:
         newest = unread.tokens[self._put(np.array(source))].clamp(min=0)  # a row without a choice runs along once more
         return tokens.index_copy(0, self._put(np.array(into)), newest)
 
-    def _visual(self, chunks: List[Chunk]) -> tuple[Tensor | None, Tensor | None]:
-        """The features of the visual tokens among the chunks, and their rows in the batch."""
+    def _visual(self, chunks: List[Chunk]) -> Visual | None:
+        """The visual tokens among the chunks."""
         features: list[Tensor] = []
-        index: list[Array] = []
+        rows: list[Array] = []
         row = 0
         for chunk in chunks:
             for span in chunk.sequence.spans(chunk.start, chunk.end):
                 first, last = max(span.start, chunk.start), min(span.end, chunk.end)
                 features.append(self.vision[span.key][:, first - span.start : last - span.start])
-                index.append(np.arange(row + first - chunk.start, row + last - chunk.start))
+                rows.append(np.arange(row + first - chunk.start, row + last - chunk.start))
             row += chunk.length
-        if not features:
-            return None, None
-        return torch.cat(features, dim=1), self._put(np.concatenate(index))
+        return Visual(features, np.concatenate(rows)) if features else None
 
     def _put(self, array: Array) -> Tensor:
         return to_device(np.ascontiguousarray(array), self.device)

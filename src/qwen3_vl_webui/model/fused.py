@@ -78,7 +78,9 @@ class FusedDecoder:
             hidden = self._norm_linear(x, layer.post_attention_layernorm, first + GATE_UP, gate=True)
             self._add_linear(x, hidden, first + DOWN)
             if visual is not None and visual_index is not None and number + 1 < len(visual):
-                x.index_add_(0, visual_index, visual[number + 1].to(x.dtype))
+                # Not `index_add_`: its atomic sums crawl where much padding goes to one row.
+                sums = x.index_select(0, visual_index).add_(visual[number + 1])
+                x.index_copy_(0, visual_index, sums)
         return rms_norm(x, self.decoder.norm.weight, self.decoder.norm.eps, dependent=self.dependent)
 
     def logits(self, hidden: Tensor) -> Tensor:
