@@ -6,12 +6,15 @@ Random weights in bfloat16, prompts of 512 random tokens, 256 new ones, medians.
     prefill_ms.{1x512,32x512}         from handing in the prompts to all first tokens
     vision_ms.{1,32}                  the vision tower alone over 1024x1024 pictures, patches ready
     image_ttft_ms.{1,32}              from the JPEG bytes of such pictures, 64 tokens each, to all first tokens
-    video_ttft_s                      from the bytes of 5 minutes of 720p, 2 frames a second, to the first token
+    video_ttft_s                      from the bytes of 5 minutes of 720p, 2 frames a second, to the first token (PyAV)
     decode_context_tok_s.{32k,128k}   one sequence behind a prompt that long
     prefill_s.128k                    a prompt of 131,072 tokens
     pause_ms                          longest pause of 31 running streams while 16K tokens with pictures are admitted
     start_s                           process start to ready, checkpoint in the page cache
     http_ratio                        pace of 32 streaming clients through HTTP over that of the engine alone
+
+What only `start_s`, `http_ratio` (the server's packages) and `video_ttft_s` (PyAV) need is imported when their turn
+comes: a row that lacks a package is null, and `details` names it.
 
 `limits` holds what the ceilings allow for a row: bytes that must be read at the measured copy rate, or operations at
 the measured rate of a large matrix product. Parts of a row and how it was measured are in `details`.

@@ -19,7 +19,7 @@ from qwen3_vl_webui.errors import CheckpointError, InvalidRequest, TooLarge
 from qwen3_vl_webui.model.pixels import resize
 from qwen3_vl_webui.processing.limits import MediaLimits
 from qwen3_vl_webui.processing.messages import MediaBudget, MediaPart, Message, TextPart
-from qwen3_vl_webui.processing.processor import Processor, Prompt
+from qwen3_vl_webui.processing.processor import Processor, Prompt, preload
 from qwen3_vl_webui.processing.source import Source
 
 PICTURE, CLIP = make.png(400, 300), make.video(40, (64, 64), 10)
@@ -177,6 +177,16 @@ def test_errors_name_the_part(processor: Processor, part: MediaPart, code: str, 
     assert caught.value.message("zh")
 
 
+def test_without_the_videos_decoder_all_else_goes_on(processor: Processor, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, "qwen3_vl_webui.processing.video", raising=False)
+    monkeypatch.setitem(sys.modules, "av", None)  # as if it were not installed
+    preload()
+    prepare(processor, image(), TextPart("a"))
+    with pytest.raises(InvalidRequest, match="the package av is not installed") as caught:
+        prepare(processor, video(make.video(5, (64, 64))))
+    assert caught.value.code == "media_broken"
+
+
 def test_counts_and_sizes_are_limited(instruct_folder: Path) -> None:
     processor = Processor.load(instruct_folder, MediaLimits(max_images=2, max_videos=1, max_image_pixels=30_000))
     with pytest.raises(InvalidRequest, match="3 pictures and the limit is 2"):
@@ -254,3 +264,5 @@ def test_importing_processing_loads_no_network_library() -> None:
     code = "import sys, qwen3_vl_webui.processing.{0}; assert 'torch' not in sys.modules"
     for module in ("processor", "media", "output"):
         assert run([sys.executable, "-c", code.format(module)], check=False).returncode == 0
+    code = "import sys, qwen3_vl_webui.server.service; assert 'av' not in sys.modules"  # nor FFmpeg, for its own sake
+    assert run([sys.executable, "-c", code], check=False).returncode == 0

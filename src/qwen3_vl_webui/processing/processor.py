@@ -19,6 +19,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -37,7 +38,6 @@ from qwen3_vl_webui.processing.sizes import ImageRule, VideoRule, load_rules
 from qwen3_vl_webui.processing.source import Source
 from qwen3_vl_webui.processing.template import ChatTemplate, Rendered
 from qwen3_vl_webui.processing.tokenizer import Tokenizer
-from qwen3_vl_webui.processing.video import decode_video
 
 DECODING = min(os.cpu_count() or 1, 4)  # media of one request that are decoded at once: each may take much memory
 HANDED_OVER = 2.0  # times the pixels that the model will see: a larger source is resized here, for the memory's sake
@@ -277,6 +277,12 @@ class Processor:
     def _video(self, part: MediaPart, field: str) -> _Medium:
         source: Source = part.source
         rule = self.video_rule.with_budget(part.budget, self.limits, field=field)
+        try:
+            from qwen3_vl_webui.processing.video import decode_video  # here: FFmpeg takes a while to load
+        except ModuleNotFoundError as error:
+            raise InvalidRequest(
+                "media_broken", field=field, reason=words("not_installed", package=error.name)
+            ) from error
         clip = decode_video(source, rule, part.budget, self.limits, resize_frames, field=field)
         rows, columns = clip.frames.shape[1:3]
         vision = self.config.vision
@@ -302,13 +308,16 @@ class Processor:
 
 
 def preload() -> None:
-    """Get ready for the first picture in a process of its own: import what it needs, which takes a second.
+    """Get ready for the first picture or video in a process of its own: import what it needs, which takes a second.
 
     Pictures and frames are resized several at a time, each by one thread: teams would wait for each other's threads.
     """
     import torch
 
-    import qwen3_vl_webui.model.pixels  # noqa: F401
+    import qwen3_vl_webui.model.pixels
+
+    with suppress(ModuleNotFoundError):  # told to whoever sends a video
+        import qwen3_vl_webui.processing.video  # noqa: F401
 
     torch.set_num_threads(1)
 
