@@ -23,10 +23,11 @@ import torch
 from tokenizers import Tokenizer
 from torch import Tensor
 
-from training.mixture import SIZES
+from training.mixture import LONGEST, SIZES
 from training.pack import Layout, pack
 
 _AHEAD = 2  # finished batches that a process may leave waiting
+_PILE = 6  # long batches that may wait until they are wanted
 _PATIENCE = 40.0  # seconds that the trainer waits for a batch
 
 
@@ -82,6 +83,7 @@ def _draw(
 def _watch(workers: int, *rest: Any) -> None:
     """Keeps so many processes drawing. It was forked before the device and the threads came, so it may fork."""
     os.environ["TOKENIZERS_PARALLELISM"] = "false"
+    os.nice(10)  # where there are as many as cores, those who launch the steps must not wait for one
     context, parent = mp.get_context("fork"), os.getppid()
     running: list[Any] = []
     began = 0
@@ -96,6 +98,15 @@ def _watch(workers: int, *rest: Any) -> None:
             began += 1
             time.sleep(0.05)
         time.sleep(0.2)
+
+
+def _best(sizes: list[str], wanted: str) -> int:
+    """Which of the waiting batches comes next: the first of the class wanted, else the first that is short, unless long ones pile up."""
+    if wanted in sizes:
+        return sizes.index(wanted)
+    if sizes.count(LONGEST) > _PILE:
+        return sizes.index(LONGEST)
+    return next((i for i, size in enumerate(sizes) if size != LONGEST), 0)
 
 
 class Feeder:
@@ -201,7 +212,7 @@ class Feeder:
         since = time.monotonic()
         while True:
             if self._fresh:
-                found = next((i for i, (size, _) in enumerate(list(self._fresh)) if size == wanted), 0)
+                found = _best([size for size, _ in list(self._fresh)], wanted)
                 size, batch = self._fresh[found]
                 del self._fresh[found]
                 self.drawn += 1

@@ -109,7 +109,7 @@ def drawing(item: tuple[str, Entry, str]) -> tuple[str, dict[str, float]]:
         sample = generator(Random(f"measure-{count}"), False, Random(count).choice(tokens))
         draw += time.process_time() - at
         visual += len(prompt.prefix(tokenizer, sample).patches) / 4
-        text += sum(len(prompt.conversation(tokenizer, turns, True)[0]) for turns in sample.conversations)
+        text += sum(len(prompt.conversation(tokenizer, turns, True).ids) for turns in sample.conversations)
         count += 1
     both = (time.process_time() - begin) / count
     return f"{size} {generator.__name__}", {

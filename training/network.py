@@ -308,7 +308,7 @@ class Batched:
         return _rms(x, d.norm.weight)
 
     def loss(self, batch: dict[str, Tensor]) -> tuple[Tensor, Tensor]:
-        """Weighted mean cross-entropy, and the share of learnt tokens that are right."""
+        """Cross-entropy, weighted, and the share of learnt tokens that are right."""
         levels = self.encode(batch["patches"], batch["place"])
         hidden = self.hidden(
             batch["ids"].long(),
@@ -328,7 +328,9 @@ def _loss_core(chosen: Tensor, head: Tensor, target: Tensor, weight: Tensor) -> 
     """chosen [k, hidden] are the tokens whose next one may be learnt; it is where the weight is not 0."""
     logits = _linear(chosen, head).float()
     target, weight = target.long().flatten(), weight.flatten()
-    loss = (F.cross_entropy(logits, target, reduction="none") * weight).sum() / weight.sum()
+    loss = (
+        F.cross_entropy(logits, target, reduction="none") * weight
+    ).mean()  # the weights of answers are one in the mean
     learnt = (weight > 0).float()
     return loss, ((logits.argmax(-1) == target) * learnt).sum() / learnt.sum()
 

@@ -9,7 +9,7 @@ import numpy as np
 from tokenizers import Tokenizer
 
 from training.mixture import SIZES, SizeClass, draw
-from training.prompt import Prefix, conversation, prefix
+from training.prompt import Prefix, Spoken, conversation, prefix
 from training.scene import Sample
 
 PADDING = 32767  # segment number of unused tokens: the last of all, as segments are numbered as they come
@@ -64,6 +64,7 @@ class Row:
         self._row["place"][2:4] = 2
         self._row["place"][4] = self._row["segment"][:] = self._row["owner"][:] = PADDING
         self.tokens = self.patches = self.groups = self.segments = self.learnt = 0
+        self.answers = 0.0  # sum of the weights of all answers, without chains
 
     @property
     def full(self) -> bool:
@@ -85,9 +86,9 @@ class Row:
             for turns in sample.conversations
         ]
         room, learnable = len(row["ids"]) - self.tokens - start, len(row["learn"]) - self.learnt
-        kept: list[tuple[list[int], list[float]]] = []
+        kept: list[Spoken] = []
         for part in parts:
-            room, learnable = room - len(part[0]), learnable - sum(weight > 0 for weight in part[1])
+            room, learnable = room - len(part.ids), learnable - sum(weight > 0 for weight in part.weights)
             if room >= 0 and learnable >= 0:
                 kept.append(part)
         groups = int(head.place[4].max()) if count else 0
@@ -115,7 +116,7 @@ class Row:
         place[:] = head.place
         place[4] += self.groups
         at += start
-        for number, (tokens, weights) in enumerate(kept, 1):
+        for number, (tokens, weights, answers) in enumerate(kept, 1):
             end = at + len(tokens)
             row["ids"][at:end] = tokens
             row["positions"][:, at:end] = head.next_position + np.arange(len(tokens))
@@ -125,17 +126,23 @@ class Row:
             places = slice(self.learnt, self.learnt + len(learn))
             row["learn"][places] = at + learn
             row["target"][places] = np.asarray(tokens[1:])[learn]
-            share = np.clip((16 / max(1, len(learn))) ** 0.5, 0.4, 2.0)  # short answers count more than their tokens
-            row["weight"][places] = weight[learn] * share
+            row["weight"][places] = weight[learn]
             self.learnt += len(learn)
+            self.answers += answers
             at = end
         self.tokens, self.patches = at, self.patches + count
         self.groups, self.segments = self.groups + groups, owner + 1 + len(kept)
         return True
 
     def close(self) -> None:
-        """Names other tokens, without weight, where the list of learnt ones has ended: none may come twice."""
+        """Names other tokens, without weight, where the list of learnt ones has ended: none may come twice.
+
+        The weights of the answers come to one a place of the list. Chains come on top: were they counted in, what an answer
+        teaches would fade the more, the longer the chains of the row are, and a chain is mostly easy.
+        """
         learn = self._row["learn"]
+        if self.answers:
+            self._row["weight"] *= len(learn) / self.answers
         free = np.ones(len(self._row["ids"]), bool)
         free[learn[: self.learnt]] = False
         learn[self.learnt :] = np.flatnonzero(free)[: len(learn) - self.learnt]

@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 from tokenizers import Tokenizer
@@ -134,20 +135,26 @@ def question(tokenizer: Tokenizer, turn: Turn, thinking: bool) -> list[int]:
     return encode(tokenizer, f"{turn.question}<|im_end|>\n<|im_start|>assistant\n" + ("<think>\n" if thinking else ""))
 
 
-def answer_text(turn: Turn, thinking: bool) -> str:
-    return (f"{turn.thinking}\n</think>\n\n" if thinking else "") + turn.answer + "<|im_end|>"
+def answer_text(turn: Turn, thinking: bool) -> tuple[str, str]:
+    """The chain up to its end, if there is one, and the rest; they meet at a token of its own."""
+    if not thinking:
+        return "", f"{turn.answer}<|im_end|>"
+    return f"{turn.thinking}\n</think>", f"\n\n{turn.answer}<|im_end|>"
 
 
 # In an answer, a number in brackets that is a coordinate: its first digit says most, its last hardly anything.
 _COORDINATES = re.compile(r"\[\d+(?:, ?\d+)+\]")
 _DIGIT_WEIGHTS = ((1.0,), (2.5, 1.0), (4.0, 2.5, 0.7), (4.0, 2.5, 0.7, 0.7))
+# In a chain, a time read off the stamps of a clip: its digits say which event is meant, and everything behind follows from them.
+_STAMPS = re.compile(r"\d+\.\d(?= s\b|秒)")
+_STAMP_WEIGHT = 3.0
 
 
 def weights(tokenizer: Tokenizer, text: str) -> tuple[list[int], list[float]]:
     """Token ids of something that is learnt, and how much each of them counts."""
     encoding = tokenizer.encode(text, add_special_tokens=False)
     ids, counts = list(encoding.ids), [1.0] * len(encoding.ids)
-    important: dict[int, float] = {}
+    important = {i: _STAMP_WEIGHT for match in _STAMPS.finditer(text) for i in range(match.start(), match.end())}
     for match in _COORDINATES.finditer(text):
         for number in re.finditer(r"\d+", match[0]):
             for index, weight in enumerate(_DIGIT_WEIGHTS[min(4, len(number[0])) - 1]):
@@ -159,16 +166,33 @@ def weights(tokenizer: Tokenizer, text: str) -> tuple[list[int], list[float]]:
     return ids, counts
 
 
-def conversation(tokenizer: Tokenizer, turns: Sequence[Turn], thinking: bool) -> tuple[list[int], list[float]]:
-    """Token ids and how much each is to be learnt. Earlier turns appear without their chains, as the template drops them, and Thinking learns only the last."""
+class Spoken(NamedTuple):
+    """Tokens of one conversation, how much each is to be learnt, and how much its answers count together, without their chains."""
+
+    ids: list[int]
+    weights: list[float]
+    answers: float
+
+
+def conversation(tokenizer: Tokenizer, turns: Sequence[Turn], thinking: bool) -> Spoken:
+    """Earlier turns appear without their chains, as the template drops them, and Thinking learns only the last.
+
+    Short answers count more than their tokens, and a chain as much a token as the answer that it leads to.
+    """
     ids: list[int] = []
     learn: list[float] = []
+    answers = 0.0
     for number, turn in enumerate(turns):
         last = number == len(turns) - 1
         if number:
             ids += encode(tokenizer, "\n<|im_start|>user\n", cached=True)
-        asked = question(tokenizer, turn, thinking and last)
-        given, counts = weights(tokenizer, answer_text(turn, thinking and last))
-        learn += [0.0] * (len(ids) - len(learn) + len(asked)) + (counts if last or not thinking else [0.0] * len(given))
-        ids += asked + given
-    return ids, learn
+        ids += question(tokenizer, turn, thinking and last)
+        learn += [0.0] * (len(ids) - len(learn))
+        chain, answer = answer_text(turn, thinking and last)
+        given, counts = weights(tokenizer, answer)
+        thought, steps = weights(tokenizer, chain) if chain else ([], [])
+        ids += thought + given
+        share = min(2.0, max(0.4, (16 / len(given)) ** 0.5)) if last or not thinking else 0.0
+        learn += [share * count for count in steps + counts]
+        answers += share * sum(counts)
+    return Spoken(ids, learn, answers)

@@ -297,6 +297,7 @@ class Trainer:
         start = last = saved = time.monotonic()
         before = self.place.share
         step = timed = 0
+        launching = 0.0  # seconds that the host took to launch steps: near a step's time, the device waits for it
         while step < self.args.steps:
             now = time.monotonic()
             if step % self.team.steps == 0:
@@ -314,7 +315,9 @@ class Trainer:
             fresh = edition == TRUNK and not self.args.weights
             feeder.easy.value = max(0.0, 0.5 - 2 * self.place.share) if fresh else 0.0
             self.optimizer.rates.copy_(torch.tensor([MUON_RATE * rate, ADAM_RATE * rate]))
+            at = time.monotonic()
             loss, right = self.stepper(size, batch)
+            launching += time.monotonic() - at
             self.average.update()
             total = sums.setdefault(size, [torch.zeros((), device=self.device), torch.zeros((), device=self.device), 0])
             total[0] += loss
@@ -337,13 +340,14 @@ class Trainer:
                 "rate": round(rate, 4),
                 "seconds": round(now - begin, 1),
                 "step_ms": round((now - last) / (step - timed) * 1000, 1),
+                "launch_ms": round(launching / (step - timed) * 1000, 1),
                 "loss_right": values,
                 "samples": feeder.samples,
                 "drawn": feeder.drawn,
                 "repeated": feeder.repeated,
                 "waited": feeder.waited,
             }
-            last, timed, sums = now, step, {}
+            last, timed, sums, launching = now, step, {}, 0.0
             log.write(json.dumps(line) + "\n")
             log.flush()
             if step % 2000 == 0 or step in (20, 100, 500, 1000):

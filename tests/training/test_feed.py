@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from training.feed import Feeder, Starved
+from training.feed import Feeder, Starved, _best
 from training.mixture import SIZES
 
 from training import fonts
@@ -68,3 +68,10 @@ def test_a_feed_that_gives_nothing_says_so(tmp_path: Path, monkeypatch: pytest.M
             feeder.next()
     finally:
         feeder.close()
+
+
+def test_the_class_wanted_comes_first_and_long_ones_wait_for_their_turn() -> None:
+    assert _best(["long", "middle", "video"], "video") == 2
+    assert _best(["long", "middle", "middle"], "video") == 1
+    assert _best(["long"], "middle") == 0
+    assert _best(["middle", *["long"] * 7], "video") == 1

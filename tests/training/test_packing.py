@@ -107,6 +107,38 @@ def test_first_digits_of_coordinates_count_most(tokenizer: Tokenizer) -> None:
     assert all(count == 1 for piece, count in pieces if not piece.strip().isdigit())
 
 
+def test_the_digits_of_stamps_count_more(tokenizer: Tokenizer) -> None:
+    for text in ("the car: 17.4 s = 00:17", "汽车: 17.4秒=00:17"):
+        ids, counts = prompt.weights(tokenizer, text)
+        assert "".join(tokenizer.decode([i]) for i, count in zip(ids, counts, strict=True) if count > 1) == "17.4"
+    assert set(prompt.weights(tokenizer, "it is 17.4 slow, 3.5")[1]) == {1.0}
+
+
+@pytest.mark.parametrize("thinking", [False, True])
+def test_chain_and_answer_are_the_tokens_of_their_text(tokenizer: Tokenizer, thinking: bool) -> None:
+    one = turn("How many?", "Two, I think.\n2")
+    spoken = prompt.conversation(tokenizer, [one], thinking)
+    text = "".join(prompt.answer_text(one, thinking))
+    end = tokenizer.encode(text, add_special_tokens=False).ids
+    assert spoken.ids[-len(end) :] == end
+    assert [weight > 0 for weight in spoken.weights] == [False] * (len(spoken.ids) - len(end)) + [True] * len(end)
+
+
+@pytest.mark.parametrize("edition", ["instruct", "thinking"])
+def test_chains_take_no_weight_from_answers(tokenizer: Tokenizer, edition: str) -> None:
+    """The answers of a row weigh one a place of its list, whatever chains there are."""
+    arrays = row(tokenizer, [sample(1, [(64, 96)]), sample(2, [(32, 32)])], edition)
+    weight, target = arrays["weight"][0], arrays["target"][0]
+    close = tokenizer.token_to_id("</think>")
+    chain, inside = np.zeros(len(target), bool), edition == "thinking"
+    for k in np.flatnonzero(weight):
+        chain[k] = inside
+        if target[k] in (close, tokenizer.token_to_id("<|im_end|>")):
+            inside = target[k] != close and edition == "thinking"
+    assert weight[~chain].sum() == pytest.approx(SIZE.learnt, rel=1e-5)
+    assert weight[chain].any() == (edition == "thinking")
+
+
 def test_attention_blocks_hold_every_allowed_pair(tokenizer: Tokenizer) -> None:
     size = SizeClass(tokens=256, length=1024, learnt=512, rows=1, share=1.0)
     layout = Layout.of(size, 1)

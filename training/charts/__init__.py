@@ -5,5 +5,6 @@ from training.charts.chart import charts
 from training.charts.questions import questions
 from training.charts.series import categories, values
 from training.charts.table import about_table, tables
+from training.charts.typed import typed
 
-__all__ = ["about_table", "categories", "charts", "division", "growth", "questions", "tables", "values"]
+__all__ = ["about_table", "categories", "charts", "division", "growth", "questions", "tables", "typed", "values"]

@@ -136,7 +136,14 @@ def charts(rng: Random, held_out: bool, tokens: int) -> Sample:
         if len(set(rows[k])) == len(rows[k]):
             texts = [str(v) for v in rows[k]]
             series = Series(
-                lang=ask_in, subject=subjects[k], names=names, values=rows[k], texts=texts, ordered=ordered, named=True
+                lang=ask_in,
+                subject=subjects[k],
+                names=names,
+                values=rows[k],
+                texts=texts,
+                ordered=ordered,
+                named=True,
+                place=f"{k + 1}/{len(rows)}",
             )
             turns += about(rng, series)
     else:

@@ -25,6 +25,7 @@ class Series:
     ordered: bool = False  # the names follow each other in time
     skill: str = "chart"
     named: bool = False  # beside other series: questions must name the subject
+    place: str = ""  # among several series, for instance "2/3": the second of each group, or the second column
     marks: list[int] | None = None  # without written values: where bars or points end, on the scale 0-1000
     upward: bool = True  # marks are heights on the page, smaller ones higher
 

@@ -177,6 +177,7 @@ def about_table(
             texts=[str(v) for v in numbers],
             skill="table",
             named=True,
+            place=f"{k + 1}/{len(columns)}" if len(columns) > 1 else "",
         )
         found = about(rng, series)
         turns += [turn for turn in found if turn.skill != "table_read" and not (totals and "+" in turn.answer)][:2]

@@ -30,7 +30,7 @@ class Sketch:
         if rng.random() < 0.35:
             self.measure = rng.choice(COLORS["blue"][1] + COLORS["red"][1] + COLORS["purple"][1])
         self.pen, self.letters = rng.randint(1, 3), rng.random() < 0.4
-        self.unit = rng.choice(["", "", " cm", " m", "cm"])
+        self.unit = rng.choice(["", "", " cm", " m"])
         room = self.size * 2.4  # for the labels around the figure
         self.w = max(60.0, min(width * rng.uniform(0.45, 0.68), width - 2 * room - self.size * 1.5))
         self.h = max(50.0, min(height * rng.uniform(0.4, 0.6), height - 2 * room))

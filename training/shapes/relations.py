@@ -129,6 +129,7 @@ def one_axis(rng: Random, scene: Scene) -> Turn | None:
         return None
     a, b = rng.choice(pairs)
     sign = _sign(_gaps(scene, a, b)[axis])
+    thinking = _compared(scene, a, b, ((axis, sign),), (axis,))
     true, false = _SIDES[axis, sign][scene.zh], _SIDES[axis, -sign][scene.zh]
     named = {"a": scene.name(a), "b": scene.name(b)}
     if rng.random() < 0.5:
@@ -143,6 +144,7 @@ def one_axis(rng: Random, scene: Scene) -> Turn | None:
     else:
         yes = rng.random() < 0.5
         word = true if yes else false
+        thinking += f"; {word}: {'是' if yes else '不是'}" if scene.zh else f"; {word}: {'yes' if yes else 'no'}"
         question = ask(
             rng,
             scene.lang,
@@ -159,7 +161,7 @@ def one_axis(rng: Random, scene: Scene) -> Turn | None:
         skill="relation",
         question=question,
         answer=answer,
-        thinking=_compared(scene, a, b, ((axis, sign),), (axis,)),
+        thinking=thinking,
         check={"type": "text", "text": answer},
     )
 
