@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from training.draw import Canvas
 from training.shapes.counting import counts
-from training.shapes.front import _covering, _mask
+from training.shapes.front import hidden, overlap, pile_up
 from training.shapes.ground import textured, visible
 from training.shapes.layout import LAYOUTS, arrange, band, free
 from training.shapes.relations import direction, relation
@@ -95,11 +95,26 @@ def test_a_relation_repeats_the_places_that_it_compares() -> None:
             assert (int(x) < int(y)) == (mark == "<")
 
 
-def test_a_covered_shape_shows_at_least_half_of_itself() -> None:
-    for number in range(40):
-        back, front = _covering(Random(number), 256, 192)
-        hidden = (_mask(back, 256, 192) & _mask(front, 256, 192)).sum() / _mask(back, 256, 192).sum()
-        assert 0.1 < hidden < 0.5
+@pytest.mark.parametrize("count", [2, 3, 4])
+def test_whatever_is_covered_shows_most_of_itself(count: int) -> None:
+    for number in range(15):
+        pile = pile_up(Random(number), 256, 192, count, list(COLORS))
+        shares = hidden(pile, 256, 192)
+        assert {k for pair in shares for k in pair} == set(range(count))
+        assert all(0.1 < share < 0.5 for share in shares.values())
+        for k in range(count):
+            assert sum(share for (back, _), share in shares.items() if back == k) < 0.55
+
+
+def test_what_is_asked_about_piles_has_one_answer() -> None:
+    asked: set[str] = set()
+    for number in range(80):
+        sample = overlap(Random(number), False, 128)
+        answers: dict[str, str] = {}
+        for (turn,) in sample.conversations:
+            assert answers.setdefault(turn.question, turn.answer) == turn.answer
+            asked.add(turn.answer.split(" ")[-1])
+    assert len(asked) > 5
 
 
 def test_colours_stand_out_from_coloured_grounds() -> None:

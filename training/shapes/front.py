@@ -1,4 +1,4 @@
-"""Shapes that cover each other."""
+"""Shapes that cover each other: which lies in front, what is behind."""
 
 from __future__ import annotations
 
@@ -8,23 +8,22 @@ import numpy as np
 
 from training.draw import Canvas, sides, wear
 from training.scene import Box, Sample, Turn, ask
-from training.shapes.ground import ground
+from training.shapes.ground import ground, textured, visible
 from training.shapes.layout import free
-from training.shapes.thing import SHAPES, Thing, paint
+from training.shapes.thing import SHAPES, Thing, mid, paint
 from training.words import COLORS
 
 _SOLID = [s for s in SHAPES if s not in ("ring", "cross")]  # nothing shows through them
+Pile = list[Thing]  # from the back to the front
 
 
-def _pair(rng: Random, width: int, height: int) -> tuple[Box, Box]:
-    """The box at the back and the one in front, which leaves most of the other to be seen."""
-    size = min(width, height) * rng.uniform(0.3, 0.5)
-    angle, far = rng.uniform(0, 2 * np.pi), rng.uniform(0.45, 0.62)
-    dx, dy = float(np.cos(angle)) * size * far, float(np.sin(angle)) * size * far
-    front = size * rng.uniform(0.75, 1.05)
-    x = rng.uniform(4, max(5, width - size - abs(dx) - 8)) + max(0.0, -dx)
-    y = rng.uniform(4, max(5, height - size - abs(dy) - 8)) + max(0.0, -dy)
-    return (x, y, x + size, y + size), (x + dx, y + dy, x + dx + front, y + dy + front)
+def _near(rng: Random, boxes: list[Box], least: float, most: float) -> Box:
+    """A box that covers a part of one of the others."""
+    x1, y1, x2, y2 = rng.choice(boxes)
+    size, angle = rng.uniform(least, most), rng.uniform(0, 2 * np.pi)
+    far = (x2 - x1 + size) / 2 * rng.uniform(0.45, 0.65)
+    x, y = (x1 + x2) / 2 + far * float(np.cos(angle)), (y1 + y2) / 2 + far * float(np.sin(angle))
+    return x - size / 2, y - size / 2, x + size / 2, y + size / 2
 
 
 def _mask(thing: Thing, width: int, height: int) -> np.ndarray:
@@ -35,67 +34,127 @@ def _mask(thing: Thing, width: int, height: int) -> np.ndarray:
     return canvas.array()[..., 0] > 0
 
 
-def _covering(rng: Random, width: int, height: int) -> list[Thing]:
-    """Two shapes of which the second covers between a tenth and a half of the first."""
-    kinds, colors = rng.sample(_SOLID, 2), rng.sample(list(COLORS), 2)
+def hidden(pile: Pile, width: int, height: int) -> dict[tuple[int, int], float]:
+    """For every pair (back, front) that meets, the share of the one at the back that the other covers."""
+    masks = [_mask(t, width, height) for t in pile]
+    shares = {
+        (i, k): float((masks[i] & masks[k]).sum() / max(1, masks[i].sum())) for k in range(len(pile)) for i in range(k)
+    }
+    return {pair: share for pair, share in shares.items() if share}
+
+
+def pile_up(rng: Random, width: int, height: int, count: int, colors: list[str]) -> Pile:
+    """Things that meet: whatever covers another covers between a tenth and a half of it, and most of each is seen."""
+    side = min(width, height)
+    least, most = side * (0.3 if count == 2 else 0.22), side * (0.5 if count == 2 else 0.38)
     while True:
-        things = []
-        for shape, color, (x1, y1, x2, y2) in zip(kinds, colors, _pair(rng, width, height), strict=True):
+        size = rng.uniform(least, most)
+        x, y = rng.uniform(4, width - size - 4), rng.uniform(4, height - size - 4)
+        boxes = [(x, y, x + size, y + size)]
+        while len(boxes) < count:
+            boxes.append(_near(rng, boxes, least, most))
+        if any(x1 < 3 or y1 < 3 or x2 > width - 3 or y2 > height - 3 for x1, y1, x2, y2 in boxes):
+            continue
+        pile = []
+        for shape, color, (x1, y1, x2, y2) in zip(
+            rng.sample(_SOLID, count), rng.sample(colors, count), boxes, strict=True
+        ):
             high = 0.6 if shape == "rectangle" else 1.0
-            things.append(Thing(shape=shape, color=color, box=(x1, y1, x2, y1 + (y2 - y1) * high)))
-        back, front = (_mask(t, width, height) for t in things)
-        if 0.1 < (back & front).sum() / max(1, back.sum()) < 0.5:
-            return things
+            pile.append(Thing(shape=shape, color=color, box=(x1, y1, x2, y1 + (y2 - y1) * high)))
+        shares = hidden(pile, width, height)
+        covered = [sum(share for (back, _), share in shares.items() if back == k) for k in range(count)]
+        met = {k for pair in shares for k in pair}
+        if len(met) == count and max(covered) < 0.55 and all(0.1 < share < 0.5 for share in shares.values()):
+            return pile
+
+
+def _chain(zh: bool, back: Thing, front: Thing) -> str:
+    """Where the covered one ends is what tells."""
+    (bx, by), (fx, fy) = mid(back.box), mid(front.box)
+    if abs(fx - bx) > abs(fy - by):
+        side = ("右边" if fx > bx else "左边") if zh else ("right" if fx > bx else "left")
+    else:
+        side = ("下边" if fy > by else "上边") if zh else ("bottom" if fy > by else "top")
+    if zh:
+        return f"{front.name('zh')}完整,{back.name('zh')}的{side}被挡住。"
+    return f"The {front.name('en')} is whole, the {back.name('en')} is hidden at its {side}."
+
+
+def _questions(rng: Random, lang: str, pile: Pile, pairs: list[tuple[int, int]]) -> list[Turn]:
+    """Of two that meet, which is in front; what one thing alone hides, or is hidden by."""
+    zh = lang == "zh"
+    turns: list[Turn] = []
+
+    def add(question: str, answer: str, seen: str) -> None:
+        turns.append(
+            Turn(skill="front", question=question, answer=answer, thinking=seen, check={"type": "text", "text": answer})
+        )
+
+    for i, k in pairs:
+        back, front = pile[i], pile[k]
+        a, b = rng.sample([front.name(lang), back.name(lang)], 2)
+        seen = _chain(zh, back, front)
+        alone = [["Which shape covers the other?"], ["哪个图形挡住了另一个?"]] if len(pile) == 2 else [[], []]
+        add(
+            ask(
+                rng,
+                lang,
+                ["Which is in front, the {a} or the {b}?", "Is the {a} or the {b} on top?", *alone[0]],
+                ["{a}和{b}哪个在前面?", "{a}和{b}谁在上层?", *alone[1]],
+                a=a,
+                b=b,
+            ),
+            f"{front.name(lang)}在前面。" if zh else f"The {front.name(lang)} is in front.",
+            seen,
+        )
+        if sum(front_ == k for _, front_ in pairs) == 1:
+            add(
+                ask(
+                    rng,
+                    lang,
+                    ["What is behind the {a}?", "What does the {a} hide?"],
+                    ["{a}后面是什么?", "{a}挡住了什么?"],
+                    a=front.name(lang),
+                ),
+                f"{back.name(lang)}。" if zh else f"The {back.name(lang)}.",
+                seen,
+            )
+        if len(pile) > 2 and sum(back_ == i for back_, _ in pairs) == 1:
+            add(
+                ask(
+                    rng,
+                    lang,
+                    ["What is in front of the {a}?", "What covers the {a}?"],
+                    ["{a}前面是什么?", "{a}被什么挡住了?"],
+                    a=back.name(lang),
+                ),
+                f"{front.name(lang)}。" if zh else f"The {front.name(lang)}.",
+                seen,
+            )
+    rng.shuffle(turns)
+    return turns[:4]
 
 
 def overlap(rng: Random, held_out: bool, tokens: int) -> Sample:
-    """Two shapes that cover each other, sometimes a third apart: which is in front, which behind."""
+    """Two to four shapes that cover each other, sometimes one more apart."""
     lang = rng.choice(["en", "zh"])
-    zh = lang == "zh"
     width, height = sides(rng, tokens, (0.7, 1.6), (0.15, 0.6))
-    canvas = ground(rng, width, height)
-    things = _covering(rng, width, height)
+    colors = list(COLORS)
+    if rng.random() < 0.3:
+        canvas, base = textured(rng, width, height)
+        colors = visible(base)
+    else:
+        canvas = ground(rng, width, height)
+    pile = pile_up(rng, width, height, rng.choice([2, 2, 2, 3, 3, 4]) if min(width, height) > 160 else 2, colors)
+    things = list(pile)
     size = min(width, height) * 0.22
     x, y = rng.uniform(3, width - size - 3), rng.uniform(3, height - size - 3)
     box = (x, y, x + size, y + size)
     if rng.random() < 0.4 and free(box, [t.box for t in things]):
         shape = rng.choice([s for s in SHAPES if s not in ("rectangle", *(t.shape for t in things))])
-        things.append(Thing(shape=shape, color=rng.choice(list(COLORS)), box=box))
+        things.append(Thing(shape=shape, color=rng.choice(colors), box=box))
     for t in things:
         border = rng.choice([None, None, (20, 20, 20), (255, 255, 255)])
         paint(canvas, t.shape, t.box, rng.choice(COLORS[t.color][1]), border)
-    back, front = things[0].name(lang), things[1].name(lang)
-    first, second = rng.sample([front, back], 2)
-    asked = [
-        (
-            ask(
-                rng,
-                lang,
-                [
-                    "Which is in front, the {a} or the {b}?",
-                    "Which shape covers the other?",
-                    "Is the {a} or the {b} on top?",
-                ],
-                ["{a}和{b}哪个在前面?", "哪个图形挡住了另一个?", "{a}和{b}谁在上层?"],
-                a=first,
-                b=second,
-            ),
-            f"{front}在前面。" if zh else f"The {front} is in front.",
-        ),
-        (
-            ask(
-                rng,
-                lang,
-                ["What is behind the {a}?", "What does the {a} hide?"],
-                ["{a}后面是什么?", "{a}挡住了什么?"],
-                a=front,
-            ),
-            f"{back}。" if zh else f"The {back}.",
-        ),
-    ]
-    seen = f"{front}完整,{back}被挡住。" if zh else f"The {front} is whole, the {back} is partly hidden."
-    turns = [
-        Turn(skill="front", question=question, answer=answer, thinking=seen, check={"type": "text", "text": answer})
-        for question, answer in asked
-    ]
+    turns = _questions(rng, lang, pile, list(hidden(pile, width, height)))
     return Sample(conversations=[[t] for t in turns], pictures=[wear(rng, canvas.array())])

@@ -82,7 +82,8 @@ def paint(canvas: Canvas, shape: str, box: Box, fill: Color, outline: Color | No
     elif shape == "heart":
         draw.ellipse((x1, y1, cx + rx * 0.03, cy + ry * 0.1), fill=fill)
         draw.ellipse((cx - rx * 0.03, y1, x2, cy + ry * 0.1), fill=fill)
-        draw.polygon([(x1 + rx * 0.08, cy - ry * 0.15), (x2 - rx * 0.08, cy - ry * 0.15), (cx, y2)], fill=fill)
+        wide = rx * 0.92
+        draw.polygon([(cx - wide, cy - ry * 0.15), (cx, cy - ry * 0.45), (cx + wide, cy - ry * 0.15), (cx, y2)], fill)
     else:
         draw.polygon(corners(shape, box, turn), fill=fill, outline=outline)
 
