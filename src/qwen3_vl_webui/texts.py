@@ -27,9 +27,9 @@ PLAN: dict[str, tuple[str, str]] = {
         "本机有 {gpu}，但 PyTorch {torch} 只支持 CPU，因此使用内置的演示模型。安装 CUDA 版 PyTorch 后即可使用 GPU。",
     ),
     "demo": (
-        "The demo checkpoints are tiny and know only generated screens, shapes, charts and short texts. "
+        "The demo checkpoints are tiny and know only generated screens, texts, charts, figures and clips. "
         "For the real model start it with `--model 4b` (or 2b, 8b, 32b).",
-        "演示检查点很小，只认识生成的界面、图形、图表和短文本。要使用真正的模型，请加上 `--model 4b` 启动（或 2b、8b、32b）。",
+        "演示检查点很小，只认识生成的界面、文字、图表、图形和短片。要使用真正的模型，请加上 `--model 4b` 启动（或 2b、8b、32b）。",
     ),
     "download": (
         "{source} will be downloaded to {folder} first.",

@@ -184,9 +184,9 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     # banner
     "banner_demo": (
-        "This is the small demonstration model that comes with the program: it knows generated phone screens, charts, "
-        "figures and lines of text, and often errs. For the real Qwen3-VL, start with `--model 4b`.",
-        "当前是随程序附带的小型演示模型，只认识生成的手机界面、图表、几何图形和文字行等少数内容，且常会出错。要使用真正的 Qwen3-VL，请用 `--model 4b` 启动。",
+        "This is the small demonstration model that comes with the program: it knows generated screens, texts, charts, "
+        "figures and clips, and often errs on anything else. For the real Qwen3-VL, start with `--model 4b`.",
+        "当前是随程序附带的小型演示模型，只认识生成的界面、文字、图表、图形和短片，对其他内容常会出错。要使用真正的 Qwen3-VL，请用 `--model 4b` 启动。",
     ),
     "banner_loading": (
         "The model is loading. You can already write your question.",
