@@ -5,10 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from random import Random
 
-import cv2
-import numpy as np
-
-from training.draw import photo, sides, wear
+from training.draw import sides, wear
+from training.natural import film, scenery
 from training.scene import Sample, Turn, ask
 from training.words import label, phrase
 
@@ -147,6 +145,10 @@ _PHOTO = {
     "en": "This looks like a photograph. I am a small demonstration model trained only on drawn pictures: screens, charts, text and shapes. I cannot say what it shows. {get}",
     "zh": "这看起来像一张照片。我是只用绘制图片训练的小型演示模型,只认识界面、图表、文字和图形,说不出照片里有什么。{get}",
 }
+_FILM = {
+    "en": "This looks like a film of the real world. I am a small demonstration model trained only on drawn clips. I cannot say what happens in it. {get}",
+    "zh": "这看起来像一段真实的视频。我是只用绘制短片训练的小型演示模型,说不出里面发生了什么。{get}",
+}
 _NEEDS = (
     [
         "Describe this screen.",
@@ -256,52 +258,10 @@ def follow_up(rng: Random, sample: Sample) -> Sample:
     return replace(sample, conversations=[chosen, *rest])
 
 
-def _textures(rng: Random, width: int, height: int) -> np.ndarray:
-    """Soft colours with coarse texture at several scales."""
-    picture = photo(rng, width, height)
-    for _ in range(rng.randint(1, 4)):
-        detail = photo(Random(rng.getrandbits(32)), rng.randint(6, 60), rng.randint(6, 60))
-        noise = np.random.default_rng(rng.getrandbits(32)).integers(0, 256, detail.shape, dtype=np.uint8)
-        layer = cv2.resize(noise if rng.random() < 0.6 else detail, (width, height), interpolation=cv2.INTER_CUBIC)
-        share = rng.uniform(0.15, 0.5)
-        picture = cv2.addWeighted(picture, 1 - share, layer, share, 0)
-    return picture
-
-
-def _leaves(rng: Random, width: int, height: int) -> np.ndarray:
-    """Things that cover each other, of all sizes, shaded and textured: statistically close to photographs ("dead leaves")."""
-    random = np.random.default_rng(rng.getrandbits(32))
-    base, spread = rng.randint(50, 200) + random.normal(0, 25, 3), rng.uniform(20, 70)
-
-    def near() -> list[float]:
-        return list(
-            np.clip(base + random.normal(0, spread) + random.normal(0, spread * rng.uniform(0.1, 0.5), 3), 0, 255)
-        )
-
-    picture = np.empty((height, width, 3), np.float32)
-    picture[:] = base
-    side = max(width, height)
-    for _ in range(rng.randint(25, 140)):
-        size = min(side * 0.45, 5 / (rng.random() + 5 / side))  # small ones are many
-        color, at = near(), (rng.randrange(width), rng.randrange(height))
-        if rng.random() < 0.4:
-            corners = np.array(at) + random.normal(0, size * 0.8, (rng.randint(3, 7), 2))
-            cv2.fillPoly(picture, [corners.astype(np.int32)], color, cv2.LINE_AA)
-            continue
-        axes = (max(2, int(size * rng.uniform(0.4, 1.2))), max(2, int(size * rng.uniform(0.4, 1.2))))
-        cv2.ellipse(picture, at, axes, rng.uniform(0, 180), 0, 360, color, -1, cv2.LINE_AA)
-    for cells in (3, 9, 30, 90):  # light and texture
-        amount = rng.uniform(0.2, 1.0) * 60 / cells**0.4
-        layer = random.normal(0, amount, (max(2, cells * height // side), max(2, cells * width // side), 1))
-        picture += cv2.resize(layer.astype(np.float32), (width, height), interpolation=cv2.INTER_CUBIC)[..., None]
-    picture = cv2.GaussianBlur(picture, (0, 0), rng.uniform(0.4, 2.2))
-    return np.clip(picture + random.normal(0, rng.uniform(0, 6), picture.shape), 0, 255).astype(np.uint8)
-
-
 def photos(rng: Random, held_out: bool, tokens: int) -> Sample:
     """A picture of nothing that the model knows."""
     width, height = sides(rng, tokens, (0.6, 1.7), (0.3, 1.0))
-    picture = wear(rng, (_leaves if rng.random() < 0.65 else _textures)(rng, width, height))
+    picture = wear(rng, scenery(rng, width, height))
     conversations = []
     for _ in range(2):
         lang = rng.choice(["en", "zh"])
@@ -345,3 +305,56 @@ def photos(rng: Random, held_out: bool, tokens: int) -> Sample:
             turn = _plain(rng, lang, rng.choice([*_TALK, "outside"]))
         conversations.append([turn])
     return Sample(conversations=conversations, pictures=[picture])
+
+
+def films(rng: Random, held_out: bool, tokens: int) -> Sample:
+    """A clip of nothing that the model knows."""
+    groups = rng.randint(3, 16)
+    per = max(4, min(30, tokens // groups))
+    columns = rng.randint(2, max(2, int((per * 1.6) ** 0.5)))
+    width, height = columns * 32, max(2, min(per // columns, 5)) * 32
+    spacing = rng.choice([0.5, rng.uniform(0.4, 12.0)])
+    conversations = []
+    for _ in range(2):
+        lang = rng.choice(["en", "zh"])
+        moment = rng.randint(0, int(2 * groups * spacing))
+        question = ask(
+            rng,
+            lang,
+            [
+                "What happens in the video?",
+                "Describe the video.",
+                "What happens at second {t}?",
+                "Summarize the video.",
+                "Who is in this video?",
+                "What can be seen at {t} seconds?",
+                "What is this video about?",
+            ],
+            [
+                "视频里发生了什么?",
+                "描述这个视频。",
+                "第{t}秒发生了什么?",
+                "总结视频内容。",
+                "视频里的人是谁?",
+                "{t}秒时画面上有什么?",
+                "这个视频讲了什么?",
+            ],
+            t=moment,
+        )
+        answer = _fill(_FILM[lang], lang)
+        conversations.append(
+            [
+                Turn(
+                    skill="chat_film",
+                    question=question,
+                    answer=answer,
+                    thinking="画面里没有我认识的内容。" if lang == "zh" else "I recognise nothing here.",
+                    check={"type": "text", "text": answer},
+                )
+            ]
+        )
+    return Sample(
+        conversations=conversations,
+        frames=film(rng, 2 * groups, width, height),
+        times=[spacing * (2 * k + 0.5) for k in range(groups)],
+    )

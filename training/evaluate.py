@@ -63,6 +63,7 @@ ROWS: dict[str, tuple[tuple[str, ...], tuple[Generator, ...], tuple[int, ...]]] 
         (chat.talk, chat.photos),
         (64, 256),
     ),
+    "Honesty about films": (("chat_film",), (chat.films,), (128, 256)),
     "Recall over 8K tokens of pages": (("recall",), (ocr.book,), (7000,)),
     "Recall over 32K tokens of pages": (("recall",), (ocr.book,), (28000,)),
 }

@@ -67,7 +67,7 @@ SHARES: dict[str, list[Entry]] = {
         (chat.talk, 0.01, (16,)),
         (chat.photos, 0.008, (64, 256)),
     ],
-    "video": [(video.clips, 1.0, (128, 256))],
+    "video": [(video.clips, 0.96, (128, 256)), (chat.films, 0.04, (128, 256))],
     "long": [(ocr.book, 0.7, (3500, 7000, 7000, 14000, 28000)), (ocr.binder, 0.3, (3500, 7000, 14000, 28000))],
 }
 
