@@ -35,10 +35,26 @@ def _colors(frame: Frame, count: int) -> list[Color]:
     return palette(frame.rng, count, frame.theme.background) if many else [frame.accent] * count
 
 
+_SOURCES = (
+    ["Source: annual report", "Source: survey", "Figures are rounded.", "Fig. 1", "Data as of {y}", "n = {n}"],
+    ["数据来源:年度报告", "数据来源:问卷调查", "注:数据已取整", "图1", "截至{y}年", "样本数 {n}"],
+)
+
+
+def _surround(rng: Random, frame: Frame, lang: str, subject: str, kind: str) -> None:
+    """A note below, labels along the axes: now and then."""
+    zh = lang == "zh"
+    if rng.random() < 0.15:
+        frame.note(rng.choice(_SOURCES[zh]).format(y=rng.randint(2010, 2026), n=rng.randint(20, 2000)))
+    if kind in ("bar", "line", "area") and rng.random() < 0.25:
+        along = rng.choice(["时期", "类别", "名称", ""] if zh else ["Period", "Category", "Name", ""])
+        frame.axis_labels(along, subject if rng.random() < 0.8 else "")
+
+
 def _one(rng: Random, frame: Frame, lang: str, subject: str) -> Series:
     """Draws a chart of one series; the series is in the language of the chart."""
     kind = rng.choices(["bar", "line", "area", "row", "pie", "scatter"], [0.32, 0.18, 0.07, 0.17, 0.2, 0.06])[0]
-    most = min(12, int(frame.canvas.width // 34)) if kind in ("bar", "line", "area") else 7
+    most = min(16, int(frame.canvas.width // 28)) if kind in ("bar", "line", "area") else 7
     names, ordered = more_categories(rng, lang, max(3, most))
     if kind == "scatter":
         names, ordered = list("ABCDEFGH"[: rng.randint(3, 6)]), False
@@ -46,6 +62,7 @@ def _one(rng: Random, frame: Frame, lang: str, subject: str) -> Series:
     roll = rng.random()
     shown = kind == "pie" or (kind != "scatter" and roll < 0.82)
     from_axis = kind == "scatter" or (kind != "row" and not shown and roll < 0.92)
+    _surround(rng, frame, lang, subject, kind)
     numbers, texts = written(rng, len(names), kind == "bar")
     if from_axis:
         numbers, texts = round_numbers(rng, len(names))
@@ -58,10 +75,10 @@ def _one(rng: Random, frame: Frame, lang: str, subject: str) -> Series:
     elif kind == "row":
         ends = bars.lying(frame, names, numbers, labels, colors)
     else:
-        frame.room_for_names()
+        frame.room_for_names(names)
         step = frame.scale(numbers)
         if shown:
-            frame.top += frame.size * 0.9
+            frame.room_for_numbers()
         divide = 10 if "." in texts[0] else 1
         frame.ticks(step, from_axis or rng.random() < 0.6, from_axis or rng.random() < 0.6, divide)
         if kind == "bar":
@@ -106,11 +123,11 @@ def _several(rng: Random, frame: Frame, lang: str, subjects: list[str]) -> tuple
     frame.title(title, "")
     colors = palette(rng, len(subjects), frame.theme.background)
     frame.legend(subjects, colors)
-    frame.room_for_names()
+    frame.room_for_names(names)
     sums = [sum(row[k] for row in rows) for k in range(len(names))]
     step = frame.scale(sums if kind == "stacked" else [v for row in rows for v in row])
     if kind != "stacked":
-        frame.top += frame.size * 0.9
+        frame.room_for_numbers()
     frame.ticks(step, rng.random() < 0.6, rng.random() < 0.5)
     {"grouped": bars.grouped, "stacked": bars.stacked, "lines": lines.several}[kind](frame, rows, colors)
     frame.axes()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from random import Random
 
+from training.charts.slanted import ANGLES, extent, slanted
 from training.draw import Canvas, Color, fit, sides, text_width, theme
 from training.scene import Box
 from training.words import COLORS
@@ -23,6 +24,10 @@ class Frame:
         edge = rng.uniform(0.3, 1.2) * self.size
         self.left, self.top, self.right, self.bottom = edge, edge, width - edge, height - edge
         self.low, self.high = 0.0, 1.0  # of the value axis
+        self.above = 0.0  # what numbers take between the plot and its upper edge
+        self.angle = 0  # of the names below the plot
+        self.name_size = self.size
+        self.spines = rng.random() < 0.25  # a line on all four sides, and short ticks outside
 
     @property
     def box(self) -> Box:
@@ -114,21 +119,74 @@ class Frame:
             if shown:
                 self.canvas.text(self.left - 5, y, text, t.font, size, t.faint, "rm")
 
-    def room_for_names(self) -> None:
-        self.bottom -= self.size * 1.7
+    def note(self, text: str) -> None:
+        """A small line below everything."""
+        t, size = self.theme, max(10, self.size - 3)
+        size = fit(text, t.font, size, self.wide, 9)
+        self.canvas.text(self.left, self.bottom - size * 0.5, text, t.font, size, t.faint, "lm")
+        self.bottom -= size * 1.5
+
+    def axis_labels(self, names: str, values: str) -> None:
+        """What the names below and the values at the left are; either may be empty."""
+        t, size = self.theme, max(11, self.size - 1)
+        if names:
+            size_ = fit(names, t.font, size, self.wide, 9)
+            self.canvas.text(
+                (self.left + self.right) / 2, self.bottom - size_ * 0.5, names, t.font, size_, t.text, "mm"
+            )
+            self.bottom -= size_ * 1.5
+        if values:
+            size = fit(values, t.font, size, self.tall, 9)
+            _, high = extent(values, t.font, size, 90)
+            top = (self.top + self.bottom - high) / 2
+            slanted(self.canvas, (self.left + size * 0.5, top), values, t.font, size, t.text, 90)
+            self.left += size * 1.5
+
+    def room_for_numbers(self) -> None:
+        """Above the highest bar or point."""
+        self.above = self.size * 0.9
+        self.top += self.above
+
+    def room_for_names(self, names: list[str]) -> None:
+        """Below the plot; names that are wide for their columns stand slanted, some others too."""
+        step = self.wide / len(names)
+        level = min(fit(name, self.theme.font, self.size, step - 3, 6) for name in names)
+        if (level < min(11, self.size) and self.rng.random() < 0.8) or self.rng.random() < 0.06:
+            self.angle, self.name_size = self.rng.choice(ANGLES), max(10, self.size - self.rng.randint(0, 3))
+            while self.name_size > 9 and self._names_extent(names)[1] > self.tall * 0.35:
+                self.name_size -= 1
+            if self._names_extent(names)[0] > self.left + step / 2:  # the first would begin outside of the picture
+                self.angle = 90
+            if self._names_extent(names)[1] > self.tall * 0.4:
+                self.angle = 0
+        self.bottom -= self._names_extent(names)[1] + 6 if self.angle else self.size * 1.7
+
+    def _names_extent(self, names: list[str]) -> tuple[float, float]:
+        sizes = [extent(name, self.theme.font, self.name_size, self.angle) for name in names]
+        return max(w for w, _ in sizes), max(h for _, h in sizes)
 
     def names(self, names: list[str]) -> None:
         """Under the plot, one for each of its columns."""
-        step = self.wide / len(names)
-        size = min(fit(name, self.theme.font, self.size, step - 3, 9) for name in names)
-        y = self.bottom + self.size * 0.95
-        for k, name in enumerate(names):
-            self.canvas.text(self.left + step * (k + 0.5), y, name, self.theme.font, size, self.theme.text, "mm")
+        t, step = self.theme, self.wide / len(names)
+        middles = [self.left + step * (k + 0.5) for k in range(len(names))]
+        if self.spines:
+            for x in middles:
+                self.canvas.draw.line((x, self.bottom, x, self.bottom + 3), fill=t.text)
+        if self.angle:
+            for x, name in zip(middles, names, strict=True):
+                slanted(self.canvas, (x, self.bottom + 5), name, t.font, self.name_size, t.text, self.angle)
+            return
+        size = min(fit(name, t.font, self.size, step - 3, 9) for name in names)
+        for x, name in zip(middles, names, strict=True):
+            self.canvas.text(x, self.bottom + self.size * 0.95, name, t.font, size, t.text, "mm")
 
     def axes(self) -> None:
-        """The lines along both axes, one of them or none."""
+        """The lines along both axes, one of them, none, or on all sides."""
         t, width = self.theme, self.rng.choice([1, 1, 2])
         zero = self.y(max(0, self.low))
+        if self.spines:
+            self.canvas.draw.rectangle((self.left, self.top - self.above, self.right, self.bottom), outline=t.text)
+            return
         if self.rng.random() < 0.6:
             self.canvas.draw.line((self.left, self.top, self.left, self.bottom), fill=t.text, width=width)
         self.canvas.draw.line((self.left, zero, self.right, zero), fill=t.text, width=width)
