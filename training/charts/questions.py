@@ -170,7 +170,13 @@ def largest_rise(rng: Random, s: Series) -> Turn | None:
 def fastest(rng: Random, s: Series) -> Turn | None:
     """The period of the highest growth rate, with the calculation if asked for; few enough rates for a short chain."""
     rises, count = _rises(s), len(s.values)
-    if not s.ordered or not s.plain or max(s.values) > 99 or len(rises) > (3 if count < 5 else 2) or count > 5:
+    if (
+        not s.ordered
+        or not s.plain
+        or max(s.values) > 99
+        or len(rises) > (3 if count < 5 else 2)
+        or count > (4 if s.place else 5)
+    ):
         return None
     rates = {k: growth(s.values[k - 1], s.values[k]) for k in rises}
     if not rises or list(rates.values()).count(max(rates.values())) > 1:
