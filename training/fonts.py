@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import argparse
 import os
-from functools import cache
+from functools import cache, lru_cache
+from io import BytesIO
 from pathlib import Path
 from random import Random
 
@@ -26,6 +27,8 @@ LATIN_HELD_OUT = "Lato-Regular Lato-Bold Cantarell-Regular".split()
 CHINESE = "NotoSansCJK-Regular NotoSansCJK-Bold NotoSansCJK-Light NotoSansCJK-Medium NotoSansCJK-Black NotoSerifCJK-Regular wqy-zenhei ukai uming".split()
 CHINESE_HELD_OUT = "wqy-microhei NotoSerifCJK-Bold".split()
 _SIMPLIFIED = 2  # face of the Noto collections
+_SMALL = 2_000_000  # bytes of a file that is kept in memory; FreeType copies it for every size
+_FACES = 160  # fonts of one size that are kept; what they drew is remembered longer (`glyphs`)
 
 
 def folder() -> Path:
@@ -55,10 +58,19 @@ def available(lang: str, held_out: bool) -> tuple[str, ...]:
 
 
 @cache
+def _content(path: Path) -> bytes | None:
+    """What the file holds, or nothing where it is too large to be copied."""
+    return path.read_bytes() if path.stat().st_size < _SMALL else None
+
+
+@lru_cache(maxsize=_FACES)
 def font(name: str, size: int) -> ImageFont.FreeTypeFont:
+    """The font in this size. A drawing process asks for more than a thousand of them: a file is opened once, not for each."""
     path = _paths()[name]
     index = _SIMPLIFIED if path.suffix == ".ttc" and "Noto" in name else 0
-    return ImageFont.truetype(str(path), size, index=index, layout_engine=ImageFont.Layout.BASIC)
+    content = _content(path)
+    source = BytesIO(content) if content is not None else str(path)
+    return ImageFont.truetype(source, size, index=index, layout_engine=ImageFont.Layout.BASIC)
 
 
 def choose(rng: Random, lang: str, held_out: bool) -> str:

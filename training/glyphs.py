@@ -18,10 +18,10 @@ class _Advances(dict[str, float]):
     """How far each character of a font moves the next one; filled as it is asked."""
 
     def __init__(self, name: str, size: int) -> None:
-        self._face = font(name, size)
+        self._name, self._size = name, size
 
     def __missing__(self, char: str) -> float:
-        self[char] = value = self._face.getlength(char)
+        self[char] = value = font(self._name, self._size).getlength(char)
         return value
 
 
