@@ -1,4 +1,4 @@
-"""Line icons: a table of names and of the functions that draw them inside a square of two radii around a centre."""
+"""Icons: a table of names and of the functions that draw them inside a square of two radii around a centre, as lines or filled."""
 
 from __future__ import annotations
 
@@ -65,12 +65,13 @@ class Pen:
     color: Color
     width: int
     rng: Random
+    solid: bool = False  # filled where an icon has an inside that may be
 
     def at(self, points: tuple[float, ...]) -> list[float]:
         return [(self.y if k % 2 else self.x) + value * self.radius for k, value in enumerate(points)]
 
     def line(self, *points: float) -> None:
-        self.draw.line(self.at(points), fill=self.color, width=self.width)
+        self.draw.line(self.at(points), fill=self.color, width=self.width, joint="curve" if self.width > 2 else None)
 
     def ring(self, *box: float) -> None:
         self.draw.ellipse(self.at(box), outline=self.color, width=self.width)
@@ -95,6 +96,15 @@ class Pen:
 
     def outline(self, *points: float) -> None:
         self.draw.polygon(self.at(points), outline=self.color, width=self.width)
+
+    def shape(self, *points: float) -> None:
+        (self.filled if self.solid else self.outline)(*points)
+
+    def blob(self, *box: float) -> None:
+        (self.disc if self.solid else self.ring)(*box)
+
+    def block(self, *box: float) -> None:
+        self.draw.rectangle(self.at(box), fill=self.color if self.solid else None, outline=self.color, width=self.width)
 
 
 def _search(p: Pen) -> None:
@@ -128,18 +138,23 @@ def _more(p: Pen) -> None:
 
 
 def _home(p: Pen) -> None:
+    if p.solid:
+        p.filled(-1, 0.05, 0, -1, 1, 0.05)
     p.line(-1, 0, 0, -1, 1, 0)
-    p.frame(-0.65, -0.1, 0.65, 1)
+    p.block(-0.65, -0.1, 0.65, 1)
 
 
 def _user(p: Pen) -> None:
-    p.ring(-0.5, -1, 0.5, 0)
-    p.arc(180, 360, -1, 0.15, 1, 2)
+    p.blob(-0.5, -1, 0.5, 0)
+    if p.solid:
+        p.draw.pieslice(p.at((-1, 0.15, 1, 1.85)), 180, 360, fill=p.color)
+    else:
+        p.arc(180, 360, -1, 0.15, 1, 2)
 
 
 def _star(p: Pen) -> None:
     points = p.at(tuple(v for i, k in enumerate([1, 0.42] * 5) for v in (k * sin(i * pi / 5), -k * cos(i * pi / 5))))
-    p.draw.polygon(points, outline=p.color, fill=p.color if p.rng.random() < 0.5 else None, width=p.width)
+    p.draw.polygon(points, outline=p.color, fill=p.color if p.solid else None, width=p.width)
 
 
 def _mail(p: Pen) -> None:
@@ -148,13 +163,22 @@ def _mail(p: Pen) -> None:
 
 
 def _heart(p: Pen) -> None:
-    p.disc(-1, -0.8, 0, 0.2)
-    p.disc(0, -0.8, 1, 0.2)
-    p.filled(-0.93, -0.05, 0.93, -0.05, 0, 1)
+    if p.solid or p.radius < 6:
+        p.disc(-1, -0.8, 0, 0.2)
+        p.disc(0, -0.8, 1, 0.2)
+        p.filled(-0.93, -0.05, 0.93, -0.05, 0, 1)
+    else:
+        p.arc(140, 360, -1, -0.8, 0.05, 0.25)
+        p.arc(180, 400, -0.05, -0.8, 1, 0.25)
+        p.line(-0.92, 0, 0, 1, 0.92, 0)
 
 
 def _bell(p: Pen) -> None:
-    p.draw.pieslice(p.at((-0.7, -1, 0.7, 0.6)), 180, 360, outline=p.color, width=p.width)
+    p.draw.pieslice(
+        p.at((-0.7, -1, 0.7, 0.6)), 180, 360, fill=p.color if p.solid else None, outline=p.color, width=p.width
+    )
+    if p.solid:
+        p.filled(-0.7, -0.25, -1, 0.6, 1, 0.6, 0.7, -0.25)
     p.line(-0.7, -0.2, -1, 0.6, 1, 0.6, 0.7, -0.2)
     p.disc(-0.2, 0.65, 0.2, 1)
 
@@ -178,7 +202,7 @@ def _settings(p: Pen) -> None:
 
 
 def _play(p: Pen) -> None:
-    (p.filled if p.rng.random() < 0.6 else p.outline)(-0.7, -0.9, 0.95, 0, -0.7, 0.9)
+    p.shape(-0.7, -0.9, 0.95, 0, -0.7, 0.9)
 
 
 def _pause(p: Pen) -> None:
@@ -197,7 +221,7 @@ def _previous(p: Pen) -> None:
 
 
 def _edit(p: Pen) -> None:
-    p.outline(-0.9, 0.9, -0.75, 0.25, 0.5, -1, 1, -0.5, -0.25, 0.75)
+    p.shape(-0.9, 0.9, -0.75, 0.25, 0.5, -1, 1, -0.5, -0.25, 0.75)
 
 
 def _delete(p: Pen) -> None:
@@ -220,7 +244,7 @@ def _camera(p: Pen) -> None:
 
 
 def _lock(p: Pen) -> None:
-    p.draw.rectangle(p.at((-0.75, -0.1, 0.75, 1)), fill=p.color)
+    p.block(-0.75, -0.1, 0.75, 1)
     p.arc(180, 360, -0.5, -1, 0.5, 0.4)
 
 
@@ -232,7 +256,7 @@ def _calendar(p: Pen) -> None:
 
 
 def _folder(p: Pen) -> None:
-    (p.filled if p.rng.random() < 0.5 else p.outline)(-1, -0.75, -0.3, -0.75, -0.1, -0.5, 1, -0.5, 1, 0.75, -1, 0.75)
+    p.shape(-1, -0.75, -0.3, -0.75, -0.1, -0.5, 1, -0.5, 1, 0.75, -1, 0.75)
 
 
 def _file(p: Pen) -> None:
@@ -248,7 +272,7 @@ def _cart(p: Pen) -> None:
 
 
 def _filter(p: Pen) -> None:
-    p.outline(-0.95, -0.8, 0.95, -0.8, 0.2, 0.1, 0.2, 0.9, -0.2, 0.65, -0.2, 0.1)
+    p.shape(-0.95, -0.8, 0.95, -0.8, 0.2, 0.1, 0.2, 0.9, -0.2, 0.65, -0.2, 0.1)
 
 
 def _refresh(p: Pen) -> None:
@@ -257,7 +281,7 @@ def _refresh(p: Pen) -> None:
 
 
 def _send(p: Pen) -> None:
-    (p.filled if p.rng.random() < 0.6 else p.outline)(-1, -0.85, 1, 0, -1, 0.85, -0.6, 0)
+    p.shape(-1, -0.85, 1, 0, -1, 0.85, -0.6, 0)
 
 
 def _upload(p: Pen) -> None:
@@ -299,7 +323,7 @@ def _volume(p: Pen) -> None:
 
 
 def _message(p: Pen) -> None:
-    p.outline(-1, -0.8, 1, -0.8, 1, 0.45, -0.2, 0.45, -0.6, 0.9, -0.6, 0.45, -1, 0.45)
+    p.shape(-1, -0.8, 1, -0.8, 1, 0.45, -0.2, 0.45, -0.6, 0.9, -0.6, 0.45, -1, 0.45)
 
 
 def _album(p: Pen) -> None:
@@ -353,5 +377,6 @@ _DRAW: dict[str, Callable[[Pen], None]] = {
 
 
 def paint(draw: ImageDraw.ImageDraw, name: str, x: float, y: float, size: float, color: Color, rng: Random) -> None:
-    """Draws the named icon, `size` pixels high, around (x, y)."""
-    _DRAW[name](Pen(draw, x, y, size / 2, color, max(1, round(size * rng.uniform(0.07, 0.14))), rng))
+    """Draws the named icon, `size` pixels high, around (x, y): thin or bold, of lines or filled."""
+    width = max(1, round(size * rng.uniform(0.055, 0.16)))
+    _DRAW[name](Pen(draw, x, y, size / 2, color, width, rng, rng.random() < 0.4))

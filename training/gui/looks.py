@@ -22,6 +22,8 @@ class Look:
     chevrons: bool
     density: float  # height of a row in letters
     pad: float  # inner distance from a row's ends, in letters
+    holder: str  # what icons stand on: none, filled, filled square, ring, ring square
+    badges: bool  # red dots at icons
     green: bool  # switches are green when on, whatever the accent
 
 
@@ -41,5 +43,7 @@ def choose(rng: Random) -> Look:
         chevrons=rng.random() < 0.6,
         density=rng.uniform(2.2, 3.5),
         pad=rng.uniform(0.4, 1.0),
+        holder=rng.choice(["none"] * 6 + ["filled", "filled square", "ring", "ring square"]),
+        badges=rng.random() < 0.1,
         green=rng.random() < 0.25,
     )

@@ -66,8 +66,19 @@ class Styled(Screen):
 
     def symbol(self, name: str, x: float, y: float, size: float, ink: Color | None = None) -> None:
         """An icon that can be tapped."""
-        icon(self.canvas, name, x, y, size, ink or self.theme.text, self.rng)
-        r = size * 0.7
+        t, rng, r = self.theme, self.rng, size * 0.7
+        color = ink or (self.readable if rng.random() < 0.12 else t.text)
+        holder = self.look.holder if size > 9 else "none"
+        if holder != "none":
+            r, size = size * 0.9, size * 0.85
+            draw = self.canvas.draw.rectangle if "square" in holder else self.canvas.draw.ellipse
+            filled = "filled" in holder
+            draw((x - r, y - r, x + r, y + r), fill=color if filled else None, outline=color)
+            color = ((20, 20, 20) if bright(color) > 140 else (255, 255, 255)) if filled else color
+        icon(self.canvas, name, x, y, size, color, rng)
+        if self.look.badges and rng.random() < 0.4:  # something is new here
+            b = max(2.0, size * 0.2)
+            self.canvas.draw.ellipse((x + r - 2 * b, y - r, x + r, y - r + 2 * b), fill=(225, 50, 45))
         self.add("icon", ICONS[name] if self.lang == "zh" else name, (x - r, y - r, x + r, y + r))
 
     def ornament(self, x: float, y: float, size: float, ink: Color) -> None:
