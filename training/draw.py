@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from random import Random
 
@@ -73,6 +73,24 @@ def theme(rng: Random, lang: str, held_out: bool) -> Theme:
     )
 
 
+def on_ground(theme: Theme, ground: Color) -> Theme:
+    """The same letters and corners on another ground: dark sidebars of bright pages, bright cards of dark ones."""
+    dark = bright(ground) < 125
+    text: Color = (240, 240, 242) if dark else (22, 22, 28)
+    accent = theme.accent if abs(bright(theme.accent) - bright(ground)) > 85 else text
+    return replace(
+        theme,
+        background=ground,
+        panel=mix(ground, (255, 255, 255) if dark else (0, 0, 0), 0.09),
+        field=mix(ground, (255, 255, 255), 0.1) if dark else (255, 255, 255),
+        text=text,
+        faint=mix(text, ground, 0.35),
+        line=mix(ground, text, 0.25),
+        accent=accent,
+        on_accent=(15, 15, 15) if bright(accent) > 150 else (255, 255, 255),
+    )
+
+
 class Canvas:
     """A picture under construction; coordinates are pixels."""
 
@@ -80,13 +98,16 @@ class Canvas:
         self.width, self.height = width, height
         self.image = Image.new("RGB", (width, height), background)
         self.draw = ImageDraw.Draw(self.image)
+        self.inked: list[tuple[str, Box]] = []  # lines of text, and where they stand
 
     def text(self, x: float, y: float, text: str, name: str, size: int, fill: Color, anchor: str = "lm") -> Box:
         """Draws one line; the anchor is Pillow's. Returns the line's box."""
         mask, left, top, begin, end = line(text, name, size, anchor)
         if mask.size:
             self.draw.bitmap((round(x) + left, round(y) + top), Image.fromarray(mask), fill)
-        return x + begin, y - size * 0.55, x + end, y + size * 0.55
+        box = (x + begin, y - size * 0.55, x + end, y + size * 0.55)
+        self.inked.append((text, box))
+        return box
 
     def rect(
         self, box: Box, fill: Color | None, outline: Color | None = None, radius: float = 0, width: int = 1

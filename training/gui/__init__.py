@@ -9,11 +9,13 @@ from training.gui import families
 from training.gui.agent import click_call, tool_definition
 from training.gui.controls import KINDS, Control
 from training.gui.facts import small_question
+from training.gui.free import above, free
 from training.gui.layouts import draw_desktop, draw_phone
 from training.gui.questions import describe, list_boxes, one_box
 from training.gui.screen import Screen
 from training.scene import Sample
 
+_FREE, _COLUMNS = 0.55, 0.1  # shares of screens without a plan, and of bare columns; the others are pages in frames
 __all__ = ["KINDS", "Control", "Screen", "about", "screens"]
 
 
@@ -22,8 +24,15 @@ def screens(rng: Random, held_out: bool, tokens: int) -> Sample:
     lang = rng.choice(["en", "zh"])
     phone = rng.random() < 0.6
     columns, pages = (draw_phone, families.phone) if phone else (draw_desktop, families.desktop)
-    draw = columns if rng.random() < 0.3 else pages
-    return about(rng, draw(rng, lang, held_out, tokens), lang, phone)
+    roll = rng.random()
+    if roll < _FREE:
+        return about(rng, free(rng, lang, held_out, tokens, phone), lang, phone)
+    if roll < _FREE + _COLUMNS:
+        return about(rng, columns(rng, lang, held_out, tokens), lang, phone)
+    screen = pages(rng, lang, held_out, tokens)
+    if rng.random() < 0.3:
+        above(screen, screen.canvas.height)
+    return about(rng, screen, lang, phone)
 
 
 def about(rng: Random, screen: Screen, lang: str, phone: bool) -> Sample:

@@ -38,10 +38,11 @@ def image(area: Area, most: float = 0.5) -> None:
     if h < s.size * 2 or (y := area.take(h, s.size * 0.6)) is None:
         return
     x = area.x + s.rng.choice([0, (area.w - w) / 2])
-    _paste(s, x, y, w, h)
+    picture(s, x, y, w, h)
 
 
-def _paste(s: Styled, x: float, y: float, w: float, h: float) -> None:
+def picture(s: Styled, x: float, y: float, w: float, h: float) -> None:
+    """A soft photograph over the whole box."""
     s.canvas.image.paste(Image.fromarray(photo(s.rng, max(4, round(w)), max(4, round(h)))), (round(x), round(y)))
     s.add("picture", "图片" if s.lang == "zh" else "photo", (x, y, x + w, y + h))
 
@@ -61,7 +62,7 @@ def card(area: Area) -> None:
         (area.x, y, area.x + area.w, y + high), t.field if edge else t.panel, t.line if edge else None, s.radius
     )
     if seen:
-        _paste(s, area.x + 1, y + 1, area.w - 2, photo_high)
+        picture(s, area.x + 1, y + 1, area.w - 2, photo_high)
     inner = Area(s, area.x + pad, y + photo_high, area.w - 2 * pad, y + high, area.most + 3)
     s.say(inner.x, inner.y + size * 1.1, inner.w, rng.choice(["product", "event", "title", "song"]), t.text, 1.15)
     text, box = s.put(inner.x, inner.y + size * 2.8, inner.w, phrase(rng, s.lang, rng.randint(2, 4)), s.small, t.text)
@@ -152,7 +153,7 @@ def player(area: Area) -> None:
     high = min(area.w * rng.uniform(0.5, 0.85), area.bottom - area.y - size * 10)
     if high > size * 3 and (y := area.take(high, size * 0.8)) is not None:
         wide = min(area.w, high * rng.choice([1, 1, 1.4]))
-        _paste(s, area.x + (area.w - wide) / 2, y, wide, high)
+        picture(s, area.x + (area.w - wide) / 2, y, wide, high)
     middle = rng.random() < 0.5
     for source, ink, big in (("song", t.text, 1.2), ("contact", t.faint, 0.9)):
         if (y := area.take(size * 1.7 * big)) is not None:

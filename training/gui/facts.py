@@ -6,7 +6,7 @@ from collections.abc import Callable
 from random import Random
 
 from training.gui.controls import STATES, kind_name
-from training.gui.questions import unique
+from training.gui.questions import LONGEST, unique
 from training.gui.screen import Screen
 from training.scene import Turn, ask, center, scaled
 
@@ -148,6 +148,8 @@ def count(rng: Random, screen: Screen, lang: str) -> Turn | None:
         k=kind_name(kind, lang),
     )
     steps = ("、" if zh else ", ").join(f"{n} {text}" for n, text in enumerate(found, 1))
+    if len(steps) > LONGEST:
+        return None
     return _turn(
         "gui_count", question, f"{len(found)}个。" if zh else f"{len(found)}.", f"{steps}。" if zh else f"{steps}."
     )

@@ -66,6 +66,14 @@ def buttons(area: Area, count: int, source: str = "button") -> None:
             s.push(x, y, wide, high, k == 0, source)
 
 
+def fields(area: Area) -> None:
+    """Fields below each other."""
+    s = area.screen
+    for _ in range(s.rng.randint(1, 3)):
+        if (y := area.take(s.field_height(), s.size * 0.6)) is not None:
+            s.field(area.x, y, area.w, s.rng.choice(["input", "input", "dropdown"]))
+
+
 def choices(area: Area) -> None:
     """A heading and options of which one is chosen, below each other or side by side."""
     s, rng = area.screen, area.screen.rng

@@ -45,12 +45,14 @@ def status(s: Styled, ink: Color) -> float:
                 (x - 4 * k - 3, cy + size * 0.3 - size * 0.15 * (4 - k), x - 4 * k - 1, cy + size * 0.3), fill=ink
             )
         x -= 22
+    else:
+        x -= size * 0.9
     if rng.random() < 0.5:
         for r in (0.15, 0.4, 0.65):
             b = size * r
             c.arc((x - b, cy + size * 0.3 - b, x + b, cy + size * 0.3 + b), 225, 315, fill=ink, width=2)
         x -= size
-    if rng.random() < 0.3:
+    if rng.random() < 0.3 and not centred:
         s.put(
             x - size * 0.4, cy, size * 3, rng.choice(["5G", "4G", f"{rng.randint(10, 99)}%"]), s.small, ink, anchor="rm"
         )

@@ -68,15 +68,8 @@ def _survey(area: Area) -> None:
 def _wizard(area: Area) -> None:
     s = area.screen
     forms.steps(area)
-    s.rng.choice([_form_fields, forms.choices, settings])(area)
+    s.rng.choice([forms.fields, forms.choices, settings])(area)
     forms.buttons(area, 2)
-
-
-def _form_fields(area: Area) -> None:
-    s = area.screen
-    for _ in range(s.rng.randint(1, 3)):
-        if (y := area.take(s.field_height(), s.size * 0.6)) is not None:
-            s.field(area.x, y, area.w, s.rng.choice(["input", "input", "dropdown"]))
 
 
 def article(area: Area) -> None:
@@ -155,7 +148,7 @@ def _buttons(area: Area) -> None:
 
 MIXED = [
     lists.settings, lists.people, lists.files, lists.products, lists.appointments, lists.tasks, lists.notifications, forms.choices,
-    forms.sliders, contents.card, contents.heading, contents.paragraph, forms.chips, contents.table, contents.profile, _form_fields, _picture, _buttons,
+    forms.sliders, contents.card, contents.heading, contents.paragraph, forms.chips, contents.table, contents.profile, forms.fields, _picture, _buttons,
 ]  # fmt: skip
 LISTS: list[Page] = [
     listing(of)

@@ -10,6 +10,8 @@ from training.gui.controls import Control, function, kind_name, reference
 from training.gui.screen import Screen
 from training.scene import Turn, ask, boxes_json, center, points_json, scaled
 
+LONGEST = 360  # characters of a chain
+
 
 def unique(screen: Screen) -> list[Control]:
     texts = [control.text for control in screen.controls]
@@ -116,7 +118,9 @@ def list_boxes(rng: Random, screen: Screen, lang: str) -> Turn:
                 "定位截图中的每个控件,以JSON格式输出坐标。",
             ],
         )
-    thinking = outline(chosen, lang) if not wanted else ("、" if lang == "zh" else ", ").join(c.text for c in chosen)
+    thinking = ("、" if lang == "zh" else ", ").join(c.text for c in chosen)
+    if not wanted or len(thinking) > LONGEST:
+        thinking = outline(chosen, lang)
     return Turn(
         skill="gui_boxes",
         question=question,

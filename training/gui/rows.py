@@ -128,9 +128,18 @@ class Area:
     def full(self) -> bool:
         return len(self.screen.controls) >= self.most
 
+    @property
+    def left(self) -> int:
+        """How many controls it may still hold."""
+        return max(0, self.most - len(self.screen.controls))
+
     def take(self, high: float, gap: float = 0.0) -> float | None:
         """The top of the next `high` pixels, or None where they do not fit or the screen holds enough."""
-        if self.full or self.y + high > self.bottom:
+        return None if self.full else self.take_room(high, gap)
+
+    def take_room(self, high: float, gap: float = 0.0) -> float | None:
+        """The same for what is no control."""
+        if self.y + high > self.bottom:
             return None
         top = self.y
         self.y += high + gap

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from random import Random
 
-from training.draw import Color, bright, cut, icon, mix, text_width
+from training.draw import Color, Theme, bright, cut, icon, mix, text_width
 from training.gui import looks, texts
 from training.gui.controls import Control
 from training.gui.screen import Screen
@@ -21,12 +21,15 @@ class Styled(Screen):
 
     def __init__(self, rng: Random, lang: str, held_out: bool, width: int, height: int, size: int) -> None:
         super().__init__(rng, lang, held_out, width, height)
-        self.size = size
-        self.small = max(10, round(size * 0.8))
         self.look = looks.choose(rng)
-        self.row_height = size * self.look.density
         self.radius = rng.choice([0, 4, 8, 12])  # of cards
-        t = self.theme
+        self.dress(self.theme, size, self.look)
+
+    def dress(self, theme: Theme, size: int, look: looks.Look) -> None:
+        """What is drawn from now on has these colours, this height of letters and this look."""
+        self.theme, self.size, self.look, t = theme, size, look, theme
+        self.small = max(10, round(size * 0.8))
+        self.row_height = size * look.density
         self.on_color = GREEN if self.look.green else t.accent
         self.off_color = t.line if abs(bright(t.line) - bright(t.background)) > 40 else t.faint
         self.tint = mix(t.background, t.accent, 0.16)
