@@ -67,7 +67,7 @@ def _panel(s: Styled, box: Box, dark: bool = False) -> None:
 def dialog(s: Styled) -> None:
     """Something asked above the dimmed page, of which nothing can be reached."""
     rng, size, w, h = s.rng, s.size, s.canvas.width, s.canvas.height
-    shade = Image.new("RGB", (w, h), rng.choice([(0, 0, 0), (0, 0, 0), (255, 255, 255)]))
+    shade = Image.new("RGB", (w, h), (0, 0, 0) if bright(s.theme.background) > 90 else (110, 110, 110))
     s.canvas.image.paste(Image.blend(s.canvas.image, shade, rng.uniform(0.35, 0.65)))
     s.controls, s.canvas.inked, s.used = [], [], set()
     wide = min(w - size, max(size * 13, w * rng.uniform(0.4, 0.85)))
