@@ -112,7 +112,10 @@ class Canvas:
     def rect(
         self, box: Box, fill: Color | None, outline: Color | None = None, radius: float = 0, width: int = 1
     ) -> None:
+        """A rectangle; one whose sides have changed places (no room was left) is not drawn."""
         x1, y1, x2, y2 = (round(value) for value in box)
+        if x2 < x1 or y2 < y1:
+            return
         if radius >= 1:
             self.draw.rounded_rectangle(
                 (x1, y1, x2, y2), min(radius, (y2 - y1) / 2, (x2 - x1) / 2), fill=fill, outline=outline, width=width

@@ -38,7 +38,7 @@ def test_elements_are_closed_and_all_are_used() -> None:
         for part in structure(turn.answer):
             if part.startswith("</"):
                 assert opened.pop() == part[2:], turn.answer
-            elif part not in ("<img", "<input"):
+            elif part not in ("<img", "<input", "<hr"):
                 opened.append(part[1:])
             seen.add(part.strip("</"))
         assert not opened
@@ -47,7 +47,22 @@ def test_elements_are_closed_and_all_are_used() -> None:
     wanted = "header nav a h1 h2 h3 main aside section article div p ul ol li button input img figure figcaption"
     assert seen == {
         *wanted.split(),
-        *["blockquote", "table", "tr", "th", "td", "form", "label", "select", "option", "textarea", "footer"],
+        *[
+            "blockquote",
+            "table",
+            "tr",
+            "th",
+            "td",
+            "form",
+            "label",
+            "select",
+            "option",
+            "textarea",
+            "footer",
+            "hr",
+            "details",
+            "summary",
+        ],
     }
 
 

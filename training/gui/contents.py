@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from PIL import Image
-
-from training.draw import Color, icon, mix, photo, text_width
+from training.draw import Color, icon, mix, text_width
 from training.gui import texts
 from training.gui.rows import Area
 from training.gui.styled import Styled
+from training.stills import still
 from training.words import phrase
 
 
@@ -42,8 +41,8 @@ def image(area: Area, most: float = 0.5) -> None:
 
 
 def picture(s: Styled, x: float, y: float, w: float, h: float) -> None:
-    """A soft photograph over the whole box."""
-    s.canvas.image.paste(Image.fromarray(photo(s.rng, max(4, round(w)), max(4, round(h)))), (round(x), round(y)))
+    """A photograph, or what stands for one, over the whole box."""
+    still(s.canvas, (x, y, x + w, y + h), s.rng)
     s.add("picture", "图片" if s.lang == "zh" else "photo", (x, y, x + w, y + h))
 
 

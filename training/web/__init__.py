@@ -5,13 +5,16 @@ Each look is written in one way, so that the tree of elements follows from what 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from random import Random
 
 from training.draw import sides, text_width, wear
 from training.scene import Sample, Turn, ask
-from training.web import blocks
+from training.web import blocks, free
 from training.web.page import Page, Part, hex3
+from training.web.pieces import Piece
 
+_TEMPLATES = 0.35  # share of pages that follow one; the others are put together freely
 _STYLES = {  # in this order, those whose elements occur
     "div": "div{display:flex;gap:8px}",
     "aside": "aside{float:left}aside a{display:block}",
@@ -134,11 +137,9 @@ def content(p: Page, x: float, y: float, w: float) -> list[Part]:
     return found
 
 
-def webpage(rng: Random, held_out: bool, tokens: int) -> Sample:
-    """A header, links, content of one or two columns, a footer; and the question how it is written."""
-    lang = rng.choice(["en", "zh"])
-    p = Page(rng, lang, held_out, *sides(rng, tokens, (0.8, 1.6), (0.6, 1.0)))
-    top, left, y = [], 0.0, 0.0
+def template(p: Page) -> tuple[str, list[Part]]:
+    """A header, links, content of one or two columns, a footer, one after the other; what the body says and its parts."""
+    rng, top, left, y = p.rng, [], 0.0, 0.0
     if rng.random() < 0.8:
         top = [header(p)]
         y = top[0].bottom
@@ -150,13 +151,32 @@ def webpage(rng: Random, held_out: bool, tokens: int) -> Sample:
         top.append(part)
     margin = rng.uniform(8, 30) if left or rng.random() < 0.75 else p.width * rng.uniform(0.08, 0.14)
     parts = content(p, left + margin, y + p.size * 0.6, p.width - left - 2 * margin)
-    body = "\n".join(
-        [
-            *(part.html for part in top),
-            "<main>\n" + "\n".join(part.html for part in parts) + "\n</main>",
-            *(part.html for part in foot),
-        ]
-    )
+    main = "<main>\n" + "\n".join(part.html for part in parts) + "\n</main>"
+    body = "\n".join([*(part.html for part in top), main, *(part.html for part in foot)])
+    return body, [*top, *parts, *foot]
+
+
+def outline(parts: Sequence[Part | Piece], zh: bool) -> str:
+    """The names of the parts, and in brackets what boxes hold, where that is not too long."""
+    join = "、" if zh else ", "
+    for deep in (True, False):
+        names = []
+        for part in parts:
+            inside = (
+                [piece.name[zh] for piece in part.inside if piece.name[zh]] if deep and isinstance(part, Piece) else []
+            )
+            names.append(part.name[zh] + (f" ({join.join(inside)})" if inside and len(set(inside)) > 1 else ""))
+        said = join.join(names)
+        if len(said) < 240:
+            break
+    return said
+
+
+def webpage(rng: Random, held_out: bool, tokens: int) -> Sample:
+    """A header, links, content of one or two columns, a footer; and the question how it is written."""
+    lang = rng.choice(["en", "zh"])
+    p = Page(rng, lang, held_out, *sides(rng, tokens, (0.8, 1.6), (0.6, 1.0)))
+    body, named = template(p) if rng.random() < _TEMPLATES else free.compose(p, rng)
     style = (
         f"body{{background:{hex3(p.ground)};color:{hex3(p.ink)};font-family:sans-serif}}"
         f"header,button{{background:{hex3(p.accent)};color:{hex3(p.theme.on_accent)}}}header{{display:flex}}"
@@ -187,9 +207,6 @@ def webpage(rng: Random, held_out: bool, tokens: int) -> Sample:
             "写一个和图片一样的网页。",
         ],
     )
-    names = [part.name[zh] for part in (*top, *parts, *foot)]
-    thinking = (
-        ("从上到下:" if zh else "From top to bottom: ") + ("、" if zh else ", ").join(names) + ("。" if zh else ".")
-    )
+    thinking = ("从上到下:" if zh else "From top to bottom: ") + outline(named, zh) + ("。" if zh else ".")
     turn = Turn(skill="html", question=question, answer=html, thinking=thinking, check={"type": "html", "text": html})
     return Sample(conversations=[[turn]], pictures=[wear(rng, p.canvas.array(), 0.5)])

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PIL import Image
-
-from training.draw import mix, photo, text_width
+from training.draw import mix, text_width
+from training.stills import still
 from training.web.page import Page, Part
 
 Block = Callable[[Page, float, float, float], Part | None]  # None: no room
@@ -135,7 +134,7 @@ def image(p: Page, x: float, y: float, w: float) -> Part | None:
 
 
 def _photo(p: Page, x: float, y: float, w: float, h: float) -> None:
-    p.canvas.image.paste(Image.fromarray(photo(p.rng, max(4, round(w)), max(4, round(h)))), (round(x), round(y)))
+    still(p.canvas, (x, y, x + w, y + h), p.rng)
 
 
 def figure(p: Page, x: float, y: float, w: float) -> Part | None:

@@ -93,6 +93,10 @@ class Page:
         self.canvas.text(x, y, text, self.theme.bold if bold else self.theme.font, size, ink or self.ink, anchor)
         return text
 
+    def canvas_width(self, text: str, size: int, bold: bool = True) -> float:
+        """Pixels of a line of this height."""
+        return text_width(text, self.theme.bold if bold else self.theme.font, size)
+
     def label(self, source: str) -> str:
         return text(self.rng, source, self.lang)
 

@@ -1,0 +1,120 @@
+"""Pages without a template: what an element is written as can be seen, in the order in which it is read."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from random import Random
+
+import numpy as np
+import pytest
+from tokenizers import Tokenizer
+from training.draw import bright, sides
+from training.score import structure, tree
+from training.web import boxes, outline
+from training.web.free import compose
+from training.web.page import Page
+from training.web.pieces import Maker, Piece
+from training.web.sheet import choose
+
+from drawn_texts import Texts
+from training import fonts
+
+pytestmark = pytest.mark.skipif(
+    not fonts.available("zh", False) or not fonts.available("en", False),
+    reason="needs the fonts named in training/README.md",
+)
+LUMINANCE = np.array([0.299, 0.587, 0.114])
+
+
+def composed(number: int) -> tuple[Page, str, list[Piece]]:
+    rng = Random(f"free-page-{number}")
+    size = sides(rng, rng.choice((200, 256, 320, 512)), (0.8, 1.6), (0.6, 1.0))
+    page = Page(rng, rng.choice(["en", "zh"]), number % 3 == 0, *size)
+    return page, *compose(page, rng)
+
+
+def maker(number: int) -> Maker:
+    rng = Random(number)
+    return Maker(Page(rng, rng.choice(["en", "zh"]), False, 640, 480), choose(rng))
+
+
+def test_every_text_is_shown_whole_and_apart_and_is_read_in_the_order_of_writing() -> None:
+    for number in range(150):
+        page, body, _ = composed(number)
+        inked = page.canvas.inked
+        Texts(inked).check(page.width, page.canvas.height, number)
+        drawn = "".join(said for said, _ in inked).replace(" ", "")
+        for part in tree(f"<body>{body}</body>"):
+            said = part.split("placeholder=")[-1].rstrip(">") if "placeholder=" in part else part
+            assert said.startswith("<") or said.replace(" ", "") in drawn, (number, part)
+        if "</main>\n<aside>" in body:  # drawn before, written after
+            continue
+        for (one, a), (other, b) in pairwise(inked):
+            assert b[1] >= a[1] - page.size or b[0] >= a[0] - 1, (number, one, other)
+
+
+def test_answers_are_short_enough_and_trees_differ(tokenizer: Tokenizer) -> None:
+    lengths, trees, deepest = [], set(), 0
+    for number in range(150):
+        _, body, named = composed(number)
+        lengths.append(len(tokenizer.encode(body).ids))
+        parts = structure(f"<body>{body}</body>")
+        trees.add(tuple(parts))
+        depth = 0
+        for part in parts:
+            depth += 0 if part in ("<img", "<input", "<hr") else -1 if part.startswith("</") else 1
+            deepest = max(deepest, depth)
+        assert all(len(outline(named, zh)) < 260 for zh in (True, False))
+    assert max(lengths) < 500
+    assert sum(lengths) / len(lengths) < 260
+    assert len(trees) > 145
+    assert deepest >= 6
+
+
+def test_headings_can_be_told_from_words_by_their_height() -> None:
+    for number in range(60):
+        m = maker(number)
+        made = [m.heading(600, 2), m.heading(600, 3), m.paragraph(600)]
+        heights = []
+        for piece in made:
+            m.page.canvas.inked.clear()
+            piece.draw(20, 20)
+            (_, (_, y1, _, y2)) = m.page.canvas.inked[0]
+            heights.append(y2 - y1)
+        assert heights[0] > heights[1] * 1.1 or heights[0] < m.page.size * 1.3  # a long one is drawn smaller
+        assert heights[1] >= heights[2]
+
+
+@pytest.mark.parametrize("style", ["edge", "fill", "both", "shadow"])
+def test_a_card_stands_out_from_its_ground(style: str) -> None:
+    for number in range(40):
+        m = maker(number)
+        m.sheet = type(m.sheet)(**{**m.sheet.__dict__, "card": style})
+        piece = boxes.card(m, m.paragraph(300), 330, 15)
+        before = bright(m.page.ground)
+        piece.draw(50, 50)
+        edge = m.page.canvas.array()[49:54, 100:300] @ LUMINANCE
+        assert np.abs(edge - before).max() > 8, number
+
+
+def test_what_stands_in_a_band_can_be_read() -> None:
+    for number in range(40):
+        m = maker(number)
+        inner = m.heading(300, 2)
+        piece = boxes.band(m, inner, 330, 15, 0, ("accent", "tint", "dark")[number % 3])
+        ground, ink = m.page.ground, m.page.ink
+        piece.draw(40, 40)
+        assert (m.page.ground, m.page.ink) == (ground, ink)
+        field = m.page.canvas.array()[42 : 40 + int(piece.high) - 2, 45:365].astype(float) @ np.array(
+            [0.299, 0.587, 0.114]
+        )
+        assert field.max() - field.min() > 60, number
+
+
+def test_boxes_say_what_they_hold() -> None:
+    pieces = [Piece(f"<p>{k}</p>", 10, lambda x, y: None, ("p", "p"), 20) for k in range(4)]
+    assert boxes.stacked(pieces, 5, "<form>{}</form>").html == "<form><p>0</p><p>1</p><p>2</p><p>3</p></form>"
+    assert boxes.stacked(pieces, 5).high == 55
+    assert boxes.beside(pieces[:2], 5, ("", ""), 100, "right", "nav").html == "<nav><p>0</p><p>1</p></nav>"
+    grid = boxes.rows_of([pieces[:2], pieces[2:]], 6, ("", ""))
+    assert (grid.html, grid.high) == ("<div><p>0</p><p>1</p><p>2</p><p>3</p></div>", 26)

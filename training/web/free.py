@@ -1,0 +1,69 @@
+"""Pages that follow no template: bars and sides or none, and between them whatever there is room for."""
+
+from __future__ import annotations
+
+from random import Random
+
+from training.web.bars import aside, bar, footer, header
+from training.web.grammar import BOXES, CARD, LEAVES, PARAGRAPH, band
+from training.web.page import Page
+from training.web.pieces import Maker, Piece
+from training.web.sheet import choose
+
+
+def compose(p: Page, rng: Random) -> tuple[str, list[Piece]]:
+    """Draws the page: what its body says, and its parts in the order of writing."""
+    m = Maker(p, choose(rng), rng.choice([350, 550, 700, 850]))
+    margin = p.size * rng.uniform(0.7, 2.2)
+    head = header(m, margin) if rng.random() < 0.8 else None
+    menu = bar(m, margin) if rng.random() < 0.2 else None
+    foot = footer(m, margin) if rng.random() < 0.45 else None
+    top = (head.high if head else 0) + (menu.high if menu else 0)
+    bottom = p.canvas.height - (foot.high if foot else 0) - 2
+    if bottom - top < p.size * 8:
+        foot, bottom = None, p.canvas.height - 2
+    left, right, sides = 0.0, float(p.width), []
+    if p.width > p.size * 30 and rng.random() < 0.35:
+        wide = p.width * rng.uniform(0.2, 0.3)
+        side = aside(m, wide, bottom - top)
+        at = 0.0 if rng.random() < 0.6 else p.width - wide
+        sides = [(side, at)]
+        left, right = (wide, right) if at == 0 else (0.0, at)
+    narrow = (right - left) * rng.uniform(0.12, 0.22) if not sides and rng.random() < 0.15 else 0.0
+    x, w = left + margin + narrow, right - left - 2 * (margin + narrow)
+    found, y = [], top + p.size * 0.8
+    pool, shares = zip(*(LEAVES + BOXES), strict=True)
+    previous, misses = None, 0
+    room = m.room - sum(len(piece.html) for piece in (head, menu, foot, *(side for side, _ in sides)) if piece)
+    for _ in range(20):
+        make = rng.choices(pool, shares)[0]
+        if make is previous and make not in (PARAGRAPH, CARD):
+            continue
+        bleed = margin + narrow if make is band and not sides and rng.random() < 0.6 else 0.0
+        piece = band(m, w, 0, bleed) if bleed else make(m, w, 0)
+        if piece is None or y + piece.high > bottom or len(piece.html) > room:
+            misses += 1
+            if misses > 7:
+                break
+            continue
+        found.append((piece, y))
+        room -= len(piece.html)
+        previous, y = make, y + piece.high + p.size * m.sheet.gap
+    if not found:
+        found = [(m.paragraph(w, 1), y)]
+    if head:
+        head.draw(0, 0)
+    if menu:
+        menu.draw(0, top - menu.high)
+    for side, at in sides:
+        side.draw(at, top)
+    for piece, at in found:
+        piece.draw(x, at)
+    if foot:
+        foot.draw(0, bottom)
+    main = Piece("<main>\n" + "\n".join(piece.html for piece, _ in found) + "\n</main>", 0, lambda x, y: None, ("", ""))
+    before = [side for side, at in sides if at == 0]
+    after = [side for side, at in sides if at > 0]
+    written = [*filter(None, [head, menu]), *before, main, *after, *filter(None, [foot])]
+    named = [*filter(None, [head, menu]), *before, *(piece for piece, _ in found), *after, *filter(None, [foot])]
+    return "\n".join(piece.html for piece in written), named
