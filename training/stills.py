@@ -1,4 +1,4 @@
-"""Stand-ins for the pictures of pages and screens: soft photographs, landscapes, faces, flat fields with a sign, as sites show while they load."""
+"""Stand-ins for the pictures of pages and screens: soft photographs, landscapes, faces, maps, flat fields with a sign, as sites show while they load."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def still(canvas: Canvas, box: Box, rng: Random) -> None:
     """A picture over the whole box."""
     x1, y1, x2, y2 = (round(value) for value in box)
     w, h = max(4, x2 - x1), max(4, y2 - y1)
-    kind = rng.choices(["photo", "landscape", "face", "sign", "flat"], [5, 1.5, 0.8, 1.2, 0.7])[0]
+    kind = rng.choices(["photo", "landscape", "face", "sign", "flat", "map"], [5, 1.5, 0.8, 1.2, 0.7, 0.8])[0]
     if kind == "photo":
         canvas.image.paste(Image.fromarray(photo(rng, w, h)), (x1, y1))
         return
@@ -35,6 +35,22 @@ def still(canvas: Canvas, box: Box, rng: Random) -> None:
         r, color = least * 0.18, _color(rng)
         draw.ellipse((w / 2 - 2 * r, h * 0.42 + r, w / 2 + 2 * r, h * 0.42 + 6 * r), fill=_color(rng))
         draw.ellipse((w / 2 - r, h * 0.42 - r, w / 2 + r, h * 0.42 + r), fill=color)
+    elif kind == "map":
+        part.rect((0, 0, w, h), rng.choice([(232, 234, 226), (222, 232, 238), (48, 54, 66)]))
+        draw.rectangle(
+            (w * 0.55, 0, w, h * rng.uniform(0.2, 0.6)),
+            fill=rng.choice([(170, 210, 235), (186, 222, 178), (66, 84, 110)]),
+        )
+        for _ in range(rng.randint(4, 9)):
+            at, lean = rng.uniform(0, w + h), rng.uniform(-0.3, 0.3)
+            street = [(at, 0), (at + lean * w, h)] if at < w else [(0, at - w), (w, at - w + lean * h)]
+            draw.line(
+                street, fill=rng.choice([(255, 255, 255), (250, 224, 150), (150, 150, 150)]), width=rng.randint(1, 4)
+            )
+        if least > 30:
+            icons.paint(
+                draw, "location", w * rng.uniform(0.2, 0.8), h * rng.uniform(0.3, 0.7), least * 0.2, (220, 50, 50), rng
+            )
     elif kind == "sign":
         ground = rng.choice([(200, 203, 208), (120, 124, 132), _color(rng)])
         part.rect((0, 0, w, h), ground)

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from training.draw import Color, bright, icon, text_width
-from training.gui.rows import lead
+from training.draw import Color, bright, text_width
 from training.gui.styled import Styled
 from training.icons import ICONS
 
@@ -112,9 +111,16 @@ def _choice(kind: str) -> Callable[[Styled, float], Inline]:
 
 
 def _face(s: Styled, most: float) -> Inline:
-    """A user's picture: only adorns."""
-    kind = s.rng.choice(["avatar", "avatar", "tile"])
-    return Inline(s.size * 1.9, lambda x, y: lead(s, kind, x, y, s.size * 1.7, "M"))
+    """A user's letter on a disc: only adorns. No icon stands on it, which would look like one that can be tapped."""
+    color: Color = (s.rng.randint(40, 220), s.rng.randint(40, 220), s.rng.randint(40, 220))
+    letter, ink = s.rng.choice("ABCDEFGHJKLMNPRSTWZ"), (255, 255, 255) if bright(color) < 150 else (25, 25, 25)
+
+    def draw(x: float, y: float) -> None:
+        r = s.size * 0.85
+        s.canvas.draw.ellipse((x, y - r, x + 2 * r, y + r), fill=color)
+        s.canvas.text(x + r, y, letter, s.theme.bold, s.small, ink, "mm")
+
+    return Inline(s.size * 1.9, draw)
 
 
 def _rule(s: Styled, most: float) -> Inline:
@@ -136,7 +142,7 @@ def _logo(s: Styled, most: float) -> Inline:
             s.canvas.draw.pieslice((x, y - r, x + 2 * r, y + r), 30, 330, fill=color)
         else:
             s.canvas.rect((x, y - r, x + 2 * r, y + r), color, None, 4)
-            icon(s.canvas, "heart", x + r, y, r, (255, 255, 255) if bright(color) < 150 else (20, 20, 20), s.rng)
+            s.canvas.draw.rectangle((x + r * 0.5, y - r * 0.5, x + r, y + r * 0.5), fill=s.theme.background)
 
     return Inline(s.size * 1.6, draw)
 

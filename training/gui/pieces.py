@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from training.draw import Color, bright, mix
+from training import fonts
+from training.draw import Color, bright, cut, mix
 from training.gui import inline, texts
 from training.gui.contents import picture
 from training.gui.rows import Area, lead
-from training.words import phrase
+from training.words import EN_WORDS, phrase
 
 
 def hero(area: Area) -> None:
@@ -200,6 +201,37 @@ def ask_once(area: Area) -> None:
     else:
         inline.field_of(s, "input", area.x, y + high / 2, area.w - wide - size * 0.5)
     s.push(area.x + area.w - wide, y, wide, high)
+
+
+def code(area: Area) -> None:
+    """Lines of a program or of what it has written, on a ground of their own; each is one text."""
+    s, rng, size, t = area.screen, area.screen.rng, area.screen.size, area.screen.theme
+    count, step = min(area.left, rng.randint(2, 5)), size * 1.5
+    mono = [name for name in fonts.available("en", False) if "Mono" in name or "Fira" in name]
+    if not mono or count < 1 or area.w < size * 10 or (y := area.take(step * count + size * 0.8, size * 0.6)) is None:
+        return
+    ground: Color = rng.choice([(30, 32, 40), (245, 245, 245), t.panel])
+    s.canvas.rect((area.x, y, area.x + area.w, y + step * count + size * 0.8), ground, None, s.radius / 2)
+    ink: Color = (225, 225, 225) if bright(ground) < 125 else (35, 35, 40)
+    name, numbered, left = rng.choice(mono), rng.random() < 0.4, area.x + size * 0.8
+    for k in range(count):
+        cy, indent = y + size * 0.4 + step * (k + 0.5), rng.choice([0, 0, 1, 2]) * size
+        if numbered:
+            s.canvas.text(left + size, cy, str(k + 1), name, s.small, mix(ground, ink, 0.6), "rm")
+        at = left + indent + size * 1.6 * numbered
+        one, two, number = *rng.sample(EN_WORDS, 2), rng.randint(0, 999)
+        said = rng.choice(
+            [
+                f"{one} = {number}",
+                f"{one}({two});",
+                f"if {one} > {number}:",
+                f"# {one} {two}",
+                f"return {one}",
+                f"let {two} = {one};",
+            ]
+        )
+        said, fit_to = cut(said, name, max(11, s.small), area.x + area.w - at - size * 0.5)
+        s.add("text", said, s.canvas.text(at, cy, said, name, fit_to, ink))
 
 
 def drop_zone(area: Area) -> None:

@@ -352,7 +352,7 @@ class Maker:
             color = mix(self.page.ground, self.page.ink, 0.4)
             self.page.canvas.draw.line((x, y + 2, x + w, y + 2), fill=color)
 
-        return Piece("<hr>", 5, draw, ("line", "分隔线"))
+        return Piece("<hr>", 5, draw, ("line", "横线"))
 
     def details(self, w: float) -> Piece:
         """A line behind a triangle; what it opens lies below while the triangle points down."""
@@ -377,4 +377,4 @@ class Maker:
                 inner.draw(x + p.size * 1.2, y + step)
 
         body = f"<details{' open' * opened}><summary>{text}</summary>{inner.html if inner else ''}</details>"
-        return Piece(body, step + (inner.high if inner else 0), draw, ("details", "折叠项"))
+        return Piece(body, step + (inner.high if inner else 0), draw, ("details", "展开项"))
