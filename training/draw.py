@@ -116,10 +116,11 @@ class Canvas:
         x1, y1, x2, y2 = (round(value) for value in box)
         if x2 < x1 or y2 < y1:
             return
+        radius = int(
+            min(radius, (y2 - y1) / 2, (x2 - x1) / 2)
+        )  # Pillow refuses half pixels where a box is nearly round
         if radius >= 1:
-            self.draw.rounded_rectangle(
-                (x1, y1, x2, y2), min(radius, (y2 - y1) / 2, (x2 - x1) / 2), fill=fill, outline=outline, width=width
-            )
+            self.draw.rounded_rectangle((x1, y1, x2, y2), radius, fill=fill, outline=outline, width=width)
         else:
             self.draw.rectangle((x1, y1, x2, y2), fill=fill, outline=outline, width=width)
 

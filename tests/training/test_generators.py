@@ -99,6 +99,17 @@ def test_a_line_of_glyphs_is_as_wide_as_it_says_and_stands_where_pillow_puts_it(
         assert columns.max() <= box[2] + 1
 
 
+@pytest.mark.parametrize("half", range(1, 44))
+def test_boxes_of_any_size_and_roundness_are_drawn(half: int) -> None:
+    """Also those one pixel wider than high, and those whose sides have changed places, of which nothing is seen."""
+    canvas = Canvas(64, 64, (255, 255, 255))
+    for width in range(-2, 24):
+        for height in range(-2, 24):
+            canvas.rect((20, 20, 20 + width, 20 + height), (0, 0, 0), (9, 9, 9), half / 2, 2)
+    assert canvas.array().min() == 0
+    assert canvas.array()[:18].min() == canvas.array()[:, :18].min() == 255
+
+
 def test_a_wrong_answer_scores_as_wrong() -> None:
     for sample in samples("middle", 40):
         for turns in sample.conversations:
