@@ -127,6 +127,19 @@ class Canvas:
     def array(self) -> np.ndarray:
         return np.asarray(self.image)
 
+    def shown(self, width: int, height: int) -> np.ndarray:
+        """The picture in another size, as servers send large screenshots to a model and small ones too."""
+        if (width, height) == (self.width, self.height):
+            return self.array()
+        return cv2.resize(self.array(), (width, height), interpolation=cv2.INTER_LINEAR)
+
+
+def enlarged(rng: Random, lang: str) -> float:
+    """How much larger than it is shown something is drawn: mostly 1, now and then more or less, so that letters are small or soft."""
+    if rng.random() < 0.75:
+        return 1.0
+    return rng.uniform(1.05, 1.25 if lang == "zh" else 1.45) if rng.random() < 0.75 else rng.uniform(0.75, 0.95)
+
 
 def text_width(text: str, name: str, size: int) -> float:
     return width(text, name, size)

@@ -62,6 +62,20 @@ def test_screens_differ_in_what_they_hold_and_in_how_they_are_cut() -> None:
     assert len(orders) > 190
 
 
+def test_a_picture_keeps_its_places_when_it_is_shown_smaller_or_larger() -> None:
+    scales = set()
+    for number in range(40):
+        screen = drawn(number)
+        width, height = screen.shown
+        assert width % 32 == height % 32 == 0
+        picture = screen.canvas.shown(width, height)
+        assert picture.shape == (height, width, 3)
+        scale = screen.canvas.width / width
+        assert screen.canvas.height / height == pytest.approx(scale, rel=0.02)
+        scales.add((scale > 1) - (scale < 1))
+    assert scales == {-1, 0, 1}
+
+
 def blank() -> Styled:
     return Styled(Random(3), "en", False, 320, 320, 14)
 

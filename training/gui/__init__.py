@@ -37,7 +37,7 @@ def screens(rng: Random, held_out: bool, tokens: int) -> Sample:
 
 def about(rng: Random, screen: Screen, lang: str, phone: bool) -> Sample:
     """Questions about a screen that has been drawn."""
-    picture = wear(rng, screen.canvas.array(), 0.6)
+    picture = wear(rng, screen.canvas.shown(*screen.shown), 0.6)
     ask_in = lang if rng.random() < 0.8 else ("en" if lang == "zh" else "zh")
     if rng.random() < 0.25:
         thoughts = rng.random() < 0.4

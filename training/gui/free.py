@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from random import Random
 
-from training.draw import sides
+from training.draw import enlarged, sides
 from training.gui import frames, inline, overlays
 from training.gui.regions import Room, dressed, split
 from training.gui.styled import Styled
@@ -25,8 +25,11 @@ def free(rng: Random, lang: str, held_out: bool, tokens: int, phone: bool) -> St
 
 def _try(rng: Random, lang: str, held_out: bool, tokens: int, phone: bool) -> Styled:
     width, height = sides(rng, tokens, (0.36, 0.85) if phone else (1.1, 2.4))
+    shown, scale = (width, height), enlarged(rng, lang)
+    width, height = round(width * scale), round(height * scale)
     size = rng.randint(12, max(13, min(26, width // 15))) if phone else rng.randint(11, max(12, min(22, width // 26)))
     s = Styled(rng, lang, held_out, width, height, size)
+    s.shown = shown
     most = round(rng.choice([6, 9, 12, 12, 14, 16, 18]) * (1.3 if tokens > 400 else 1))
     foot = rng.random() < 0.35
     y = frames.status(s, s.theme.text) if phone and rng.random() < 0.6 else 0.0

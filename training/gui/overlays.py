@@ -71,7 +71,8 @@ def dialog(s: Styled) -> None:
     s.canvas.image.paste(Image.blend(s.canvas.image, shade, rng.uniform(0.35, 0.65)))
     s.controls, s.canvas.inked, s.used = [], [], set()
     wide = min(w - size, max(size * 13, w * rng.uniform(0.4, 0.85)))
-    high = min(h - size, size * rng.uniform(9, 20))
+    count = rng.randint(1, 4)
+    high = min(h - size, size * rng.uniform(8, 11) + size * 2.4 * (count - 1))
     x, y = (w - wide) * rng.choice([0.5, 0.5, 0.5, rng.random()]), (h - high) * rng.choice([0.5, 0.4, rng.random()])
     if rng.random() < 0.2:
         x, wide, y = 0, w - 1, h - high  # a sheet at the lower edge
@@ -90,7 +91,7 @@ def dialog(s: Styled) -> None:
         contents.paragraph, lambda a: contents.paragraph(a, 2), forms.choices, forms.fields, forms.sliders, contents.image,
         contents.bubbles, contents.profile,
     ]  # fmt: skip
-    for make in rng.choices(makes, [4, 4, 2, 4, 1, 1, 0.3, 0.7], k=rng.randint(1, 4)):
+    for make in rng.choices(makes, [4, 4, 2, 4, 1, 1, 0.3, 0.7], k=count):
         make(area)
     area.y, area.bottom = max(area.y, end - size * (2.6 if beside else 5.4)), end
     if rng.random() < 0.6 or not beside:

@@ -20,6 +20,7 @@ class Screen:
         self.rng, self.lang, self.held_out = rng, lang, held_out
         self.theme: Theme = theme(rng, lang, held_out)
         self.canvas = Canvas(width, height, self.theme.background)
+        self.shown = (width, height)  # pixels of the picture in the end
         self.controls: list[Control] = []
         self.size = rng.randint(13, max(14, min(24, width // 18)))
         self.used: set[tuple[str, str]] = set()

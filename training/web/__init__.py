@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from random import Random
 
-from training.draw import sides, text_width, wear
+from training.draw import enlarged, sides, text_width, wear
 from training.scene import Sample, Turn, ask
 from training.web import blocks, free
 from training.web.page import Page, Part, hex3
@@ -175,7 +175,9 @@ def outline(parts: Sequence[Part | Piece], zh: bool) -> str:
 def webpage(rng: Random, held_out: bool, tokens: int) -> Sample:
     """A header, links, content of one or two columns, a footer; and the question how it is written."""
     lang = rng.choice(["en", "zh"])
-    p = Page(rng, lang, held_out, *sides(rng, tokens, (0.8, 1.6), (0.6, 1.0)))
+    width, height = sides(rng, tokens, (0.8, 1.6), (0.6, 1.0))
+    scale = enlarged(rng, lang)
+    p = Page(rng, lang, held_out, round(width * scale), round(height * scale))
     body, named = template(p) if rng.random() < _TEMPLATES else free.compose(p, rng)
     style = (
         f"body{{background:{hex3(p.ground)};color:{hex3(p.ink)};font-family:sans-serif}}"
@@ -209,4 +211,4 @@ def webpage(rng: Random, held_out: bool, tokens: int) -> Sample:
     )
     thinking = ("从上到下:" if zh else "From top to bottom: ") + outline(named, zh) + ("。" if zh else ".")
     turn = Turn(skill="html", question=question, answer=html, thinking=thinking, check={"type": "html", "text": html})
-    return Sample(conversations=[[turn]], pictures=[wear(rng, p.canvas.array(), 0.5)])
+    return Sample(conversations=[[turn]], pictures=[wear(rng, p.canvas.shown(width, height), 0.5)])

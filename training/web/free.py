@@ -32,18 +32,21 @@ def compose(p: Page, rng: Random) -> tuple[str, list[Piece]]:
     narrow = (right - left) * rng.uniform(0.12, 0.22) if not sides and rng.random() < 0.15 else 0.0
     x, w = left + margin + narrow, right - left - 2 * (margin + narrow)
     found, y = [], top + p.size * 0.8
-    pool, shares = zip(*(LEAVES + BOXES), strict=True)
+    small, large = (tuple(zip(*made, strict=True)) for made in (LEAVES, LEAVES + BOXES))
     previous, misses = None, 0
     room = m.room - sum(len(piece.html) for piece in (head, menu, foot, *(side for side, _ in sides)) if piece)
     for _ in range(20):
-        make = rng.choices(pool, shares)[0]
+        below = bottom - y
+        if below < p.size * 2 or room < 20:
+            break
+        make = rng.choices(*(small if below < p.size * 9 or room < 120 else large))[0]
         if make is previous and make not in (PARAGRAPH, CARD):
             continue
         bleed = margin + narrow if make is band and not sides and rng.random() < 0.6 else 0.0
         piece = band(m, w, 0, bleed) if bleed else make(m, w, 0)
         if piece is None or y + piece.high > bottom or len(piece.html) > room:
             misses += 1
-            if misses > 7:
+            if misses > 4:
                 break
             continue
         found.append((piece, y))
