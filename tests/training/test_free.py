@@ -10,7 +10,7 @@ import pytest
 from training.draw import bright, on_ground, theme
 from training.gui import KINDS, overlays, regions
 from training.gui.controls import Control
-from training.gui.free import free
+from training.gui.free import compose
 from training.gui.regions import Room
 from training.gui.styled import Styled
 
@@ -25,7 +25,7 @@ pytestmark = pytest.mark.skipif(
 
 def drawn(number: int) -> Styled:
     rng = Random(f"free-{number}")
-    return free(rng, rng.choice(["en", "zh"]), number % 3 == 0, rng.choice([128, 256, 320, 640]), number % 2 == 0)
+    return compose(rng, rng.choice(["en", "zh"]), number % 3 == 0, rng.choice([128, 256, 320, 640]), number % 2 == 0)
 
 
 def test_names_are_whole_and_apart_and_boxes_lie_inside() -> None:

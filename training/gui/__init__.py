@@ -5,11 +5,10 @@ from __future__ import annotations
 from random import Random
 
 from training.draw import wear
-from training.gui import families
+from training.gui import families, free
 from training.gui.agent import click_call, tool_definition
 from training.gui.controls import KINDS, Control
 from training.gui.facts import small_question
-from training.gui.free import above, free
 from training.gui.layouts import draw_desktop, draw_phone
 from training.gui.questions import describe, list_boxes, one_box
 from training.gui.screen import Screen
@@ -26,12 +25,12 @@ def screens(rng: Random, held_out: bool, tokens: int) -> Sample:
     columns, pages = (draw_phone, families.phone) if phone else (draw_desktop, families.desktop)
     roll = rng.random()
     if roll < _FREE:
-        return about(rng, free(rng, lang, held_out, tokens, phone), lang, phone)
+        return about(rng, free.compose(rng, lang, held_out, tokens, phone), lang, phone)
     if roll < _FREE + _COLUMNS:
         return about(rng, columns(rng, lang, held_out, tokens), lang, phone)
     screen = pages(rng, lang, held_out, tokens)
     if rng.random() < 0.3:
-        above(screen, screen.canvas.height)
+        free.above(screen, screen.canvas.height)
     return about(rng, screen, lang, phone)
 
 

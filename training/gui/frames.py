@@ -8,6 +8,7 @@ from training.gui.controls import Control
 from training.gui.rows import Area
 from training.gui.styled import Styled
 from training.icons import ICONS
+from training.words import EN_WORDS
 
 LEFT = ("back", "menu", "close", "home")
 RIGHT = (
@@ -259,3 +260,36 @@ def sidebar(s: Styled, x: float, y: float, w: float, bottom: float) -> None:
         text, _ = s.put(left, top + high / 2, x + w - left - size * 0.4, s.fresh("tab", source), size, ink, on)
         s.controls.append(Control(kind="tab", text=text, box=(x, top, x + w, top + high), selected=on))
         top += high
+
+
+def browser(s: Styled) -> float:
+    """Pages as tabs, and below them where the shown one comes from; where they end."""
+    t, rng, size, w, c = s.theme, s.rng, s.size, s.canvas.width, s.canvas
+    ground, step = mix(t.background, t.text, rng.uniform(0.08, 0.2)), min(size * rng.uniform(9, 13), w / 3)
+    high, count = size * rng.uniform(1.9, 2.3), rng.randint(1, 2)
+    current = rng.randrange(count)
+    c.rect((0, 0, w, high), ground)
+    c.rect((0, high, w, high + size * 2.4), t.background)
+    for k in range(count):
+        left = size * 0.5 + k * step
+        if k == current:
+            c.rect((left, 3, left + step - 4, high + 4), t.background, None, rng.choice([0, 6]))
+        text, _ = s.put(left + size * 0.7, high / 2 + 1, step - size * 1.6, s.fresh("tab", "title"), s.small, t.text)
+        tab = Control(kind="tab", text=text, box=(left, 3, left + step - 4, high), selected=k == current)
+        s.controls.append(tab)
+    cy, left, right = high + size * 1.2, size * 0.5, w - size * 0.5
+    for name in rng.sample(["back", "refresh", "home"], rng.randint(1, 3)):
+        s.symbol(name, left + size * 0.8, cy, size * 0.9)
+        left += size * 1.9
+    ends = rng.sample(["star", "user", "more", "menu", "download"], rng.randint(1, 2))
+    right -= size * 1.9 * len(ends)
+    box = (left + 4, cy - size * 0.9, right - 4, cy + size * 0.9)
+    c.rect(box, t.panel, None, rng.choice([4, size * 0.9]))
+    site = f"{rng.choice(['www.', '', 'https://'])}{rng.choice(EN_WORDS)}{rng.choice(['.com', '.org', '.net', '.cn'])}"
+    path = rng.choice(["", "/", f"/{rng.choice(EN_WORDS)}", f"/{rng.choice(EN_WORDS)}/{rng.randint(1, 999)}"])
+    text, _ = s.put(left + size, cy, right - left - size * 2, site + path, s.small, t.text)
+    s.add("input", text, box)
+    for k, name in enumerate(ends):
+        s.symbol(name, right + size * (0.95 + 1.9 * k), cy, size * 0.9)
+    c.draw.line((0, high + size * 2.4, w, high + size * 2.4), fill=t.line)
+    return high + size * 2.5

@@ -14,7 +14,7 @@ _LEFT = [["icon"], ["logo"], ["logo", "menu", "menu", "menu"], ["face"], ["icon"
 _RIGHT = [["icon"], ["icon", "icon"], ["icon", "icon", "icon"], ["search"], ["button"], ["link", "button"], ["face"], ["search", "icon"], ["chip"], ["link", "link"], []]  # fmt: skip
 
 
-def free(rng: Random, lang: str, held_out: bool, tokens: int, phone: bool) -> Styled:
+def compose(rng: Random, lang: str, held_out: bool, tokens: int, phone: bool) -> Styled:
     """A screen of a phone or a desktop."""
     for _ in range(4):
         s = _try(rng, lang, held_out, tokens, phone)
@@ -33,6 +33,8 @@ def _try(rng: Random, lang: str, held_out: bool, tokens: int, phone: bool) -> St
     most = round(rng.choice([6, 9, 12, 12, 14, 16, 18]) * (1.3 if tokens > 400 else 1))
     foot = rng.random() < 0.35
     y = frames.status(s, s.theme.text) if phone and rng.random() < 0.6 else 0.0
+    if not phone and height > size * 18 and rng.random() < 0.2:
+        y, most = frames.browser(s), most + 4
     if rng.random() < 0.75:
         y = _bar(s, y)
     keep = size * rng.uniform(2.4, 3.4) if foot else 0.0

@@ -27,7 +27,7 @@ def _area(box: Box) -> float:
 
 
 def _named_by(control: Control, said: str, box: Box) -> bool:
-    """Whether this line of text is the control's name: in its box or just above it or before it."""
+    """Whether this line of text is the control's name: in its box, just above it, or before it (where fields have their names)."""
     x1, y1, x2, y2 = control.box
     cx, cy = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
     high = box[3] - box[1]

@@ -115,7 +115,8 @@ def grid(s: Styled, room: Room, budget: int) -> None:
         kind for kind, share in (("photo", 0.5), ("name", 0.8), ("line", 0.4), ("act", 0.5)) if rng.random() < share
     ]
     act = rng.choice(["button", "button", "link", "checkbox", "switch", "icons", "slider"])
-    parts = parts or ["name", "act"]
+    if not {"photo", "act"} & set(parts):  # words alone in a box would look like a button
+        parts.append("act")
     heights = {"photo": size * rng.uniform(3, 6), "name": size * 1.7, "line": size * 1.6, "act": size * 2.4}
     high = sum(heights[part] for part in parts) + size * 0.8
     columns = max(1, min(rng.randint(2, 4), int(room.w / (size * 8))))

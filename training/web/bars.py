@@ -10,7 +10,7 @@ from training.web.pieces import Maker, Piece
 
 
 def header(m: Maker, margin: float) -> Piece:
-    """A bar with the page's name, links, a field, buttons, in any order but for the name; or in two lines."""
+    """A bar with the page's name, links, a field, buttons, in any order but for the name."""
     p, rng, kind = m.page, m.page.rng, m.page.rng.choice(["accent", "dark", "plain", "plain", "tint"])
     w, high = p.width - 2 * margin, p.size * rng.uniform(2.2, 4)
     text, size = m.line(p.label("title"), w * 0.5, rng.uniform(1.1, 1.5), True)
@@ -23,7 +23,8 @@ def header(m: Maker, margin: float) -> Piece:
         mark = m.symbol()
         left.insert(0, Piece("<img>", mark.high, mark.draw, mark.name, mark.wide))
         high = max(high, mark.high + p.size * 0.8)
-    room, right = w - sum(piece.wide + p.size for piece in left), []
+    room = w - sum(piece.wide + p.size for piece in left)
+    right: list[tuple[str, Piece]] = []
     for what in rng.sample(["nav", "nav", "entry", "button"], rng.choice([0, 1, 1, 2, 2])) if not middle else []:
         if room < p.size * 7 or any(what == done for done, _ in right):
             continue
