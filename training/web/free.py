@@ -13,7 +13,7 @@ from training.web.sheet import choose
 
 def compose(p: Page, rng: Random) -> tuple[str, list[Piece]]:
     """Draws the page: what its body says, and its parts in the order of writing."""
-    m = Maker(p, choose(rng), round(rng.choice([350, 500, 650, 800]) * (0.75 if p.lang == "zh" else 1)))
+    m = Maker(p, choose(rng), round(rng.choice([400, 550, 700, 850]) * (0.75 if p.lang == "zh" else 1)))
     margin = p.size * rng.uniform(0.7, 2.2)
     head = header(m, margin) if rng.random() < 0.8 else None
     menu = bar(m, margin) if rng.random() < 0.2 else None
@@ -46,7 +46,7 @@ def compose(p: Page, rng: Random) -> tuple[str, list[Piece]]:
         piece = band(m, w, 0, bleed) if bleed else make(m, w, 0)
         if piece is None or y + piece.high > bottom or len(piece.html) > room:
             misses += 1
-            if misses > 4:
+            if misses > 5:
                 break
             continue
         found.append((piece, y))

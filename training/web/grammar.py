@@ -143,7 +143,9 @@ def flow(m: Maker, w: float, depth: int, most: int, kinds: list[tuple[Make, floa
 def _inner(m: Maker, w: float, depth: int, most: int) -> Piece:
     """What stands in a box: often a heading and what belongs to it."""
     found = [m.heading(w, 3)] if m.page.rng.random() < 0.6 else []
-    more = flow(m, w, depth + 1, m.page.rng.randint(1, most), LEAVES if depth else LEAVES + _SMALL_BOXES)
+    more = flow(
+        m, w, depth + 1, m.page.rng.randint(1 if found else 2, most), LEAVES if depth else LEAVES + _SMALL_BOXES
+    )
     return stacked(found + more, m.page.size * m.sheet.gap * 0.8)
 
 
@@ -179,7 +181,9 @@ def _cards(m: Maker, w: float, depth: int) -> Piece | None:
     count, rows = rng.randint(2, most), 2 if rng.random() < 0.2 else 1
     wide, pad = (w - gap * (count - 1)) / count, p.size * m.sheet.pad
     room = wide - 2 * pad
-    parts = [kind for kind, share in _CARD_PARTS if rng.random() < share] or ["h3", "p"]
+    parts = [kind for kind, share in _CARD_PARTS if rng.random() < share]
+    if len(parts) < 2:  # a word alone in a box would look like a button
+        parts = rng.choice([["h3", "p"], ["img", "h3"], ["p", "button"], ["h3", "list"]])
     if parts[0] == "img" and rng.random() < 0.4:
         parts[0] = "symbol"
     count_of_words = rng.randint(1, 2)
