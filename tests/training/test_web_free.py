@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import pairwise
 from random import Random
 
@@ -10,7 +11,7 @@ import pytest
 from tokenizers import Tokenizer
 from training.draw import bright, sides
 from training.score import structure, tree
-from training.web import boxes, outline
+from training.web import boxes, outline, sheet
 from training.web.free import compose
 from training.web.page import Page
 from training.web.pieces import Maker, Piece
@@ -51,6 +52,23 @@ def test_every_text_is_shown_whole_and_apart_and_is_read_in_the_order_of_writing
             continue
         for (one, a), (other, b) in pairwise(inked):
             assert b[1] >= a[1] - page.size or b[0] >= a[0] - 1, (number, one, other)
+
+
+def test_the_style_says_only_what_can_be_seen() -> None:
+    seen = set()
+    for number in range(120):
+        page, body, _ = composed(number)
+        style = sheet(page, body)
+        colours = {tuple(17 * int(digit, 16) for digit in found) for found in re.findall("background:#(...)", style)}
+        shown = page.canvas.array().reshape(-1, 3)[::3].astype(int)
+        for colour in colours:
+            assert (np.abs(shown - colour).max(-1) <= 9).mean() > 0.0005, (number, style)
+        for tag in ("header", "button", "aside", "form", "article"):
+            assert f"<{tag}>" in body or f"{tag}{{" not in style, (number, style)
+        seen |= set(re.findall(r"\}([a-z,]+)\{background", style))
+        side = "float:right" if "</main>\n<aside>" in body else "float:left"
+        assert (side in style) == ("<aside>" in body)
+    assert seen == {"header", "button", "header,button"}
 
 
 def test_answers_are_short_enough_and_trees_differ(tokenizer: Tokenizer) -> None:

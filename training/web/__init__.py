@@ -16,6 +16,7 @@ from training.web.pieces import Piece
 
 _TEMPLATES = 0.35  # share of pages that follow one; the others are put together freely
 _STYLES = {  # in this order, those whose elements occur
+    "header": "header{display:flex}",
     "div": "div{display:flex;gap:8px}",
     "aside": "aside{float:left}aside a{display:block}",
     "article": "article{border:1px solid}",
@@ -47,6 +48,7 @@ def header(p: Page) -> Part:
         p.canvas.draw.line((0, bar, p.width, bar), fill=t.faint)
     else:
         p.canvas.rect((0, 0, p.width, bar), p.accent)
+        p.painted["header"] = (p.accent, t.on_accent)
     title, fit_to = p.cut(p.label("title"), p.width - 2 * margin, round(size * 1.15), True)
     right = p.canvas.text(margin, bar / 2, title, t.bold, fit_to, ink)[2]
     links = _links(p, rng.randint(0, 4))
@@ -156,6 +158,19 @@ def template(p: Page) -> tuple[str, list[Part]]:
     return body, [*top, *parts, *foot]
 
 
+def sheet(p: Page, body: str) -> str:
+    """The style of the page: nothing that cannot be seen."""
+    grounds = {tag: f"background:{hex3(a)};color:{hex3(b)}" for tag, (a, b) in sorted(p.painted.items(), reverse=True)}
+    rules = [f"body{{background:{hex3(p.ground)};color:{hex3(p.ink)};font-family:sans-serif}}"]
+    if len(set(grounds.values())) == 1:
+        rules.append(f"{','.join(grounds)}{{{grounds.popitem()[1]}}}")
+    else:
+        rules += [f"{tag}{{{said}}}" for tag, said in grounds.items()]
+    rules += [rule for element, rule in _STYLES.items() if (element if "<" in element else f"<{element}>") in body]
+    said = "".join(rules)
+    return said.replace("float:left", "float:right") if "</main>\n<aside>" in body else said
+
+
 def outline(parts: Sequence[Part | Piece], zh: bool) -> str:
     """The names of the parts, and in brackets what boxes hold, where that is not too long."""
     join = "、" if zh else ", "
@@ -179,11 +194,7 @@ def webpage(rng: Random, held_out: bool, tokens: int) -> Sample:
     scale = enlarged(rng, lang)
     p = Page(rng, lang, held_out, round(width * scale), round(height * scale))
     body, named = template(p) if rng.random() < _TEMPLATES else free.compose(p, rng)
-    style = (
-        f"body{{background:{hex3(p.ground)};color:{hex3(p.ink)};font-family:sans-serif}}"
-        f"header,button{{background:{hex3(p.accent)};color:{hex3(p.theme.on_accent)}}}header{{display:flex}}"
-        + "".join(rule for element, rule in _STYLES.items() if (element if "<" in element else f"<{element}>") in body)
-    )
+    style = sheet(p, body)
     html = (
         f"```html\n<!DOCTYPE html>\n<html>\n<head><style>{style}</style></head>\n<body>\n{body}\n</body>\n</html>\n```"
     )

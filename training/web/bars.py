@@ -50,6 +50,7 @@ def header(m: Maker, margin: float) -> Piece:
         color = {"accent": p.accent, "dark": dark}.get(kind, mix(p.ground, p.accent, 0.18))
         p.canvas.rect((0, y, p.width, y + high), color)
         with boxes.ground(p, color):
+            p.painted["header"] = (color, p.ink)
             inside(x, y)
 
     def inside(x: float, y: float) -> None:

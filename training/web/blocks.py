@@ -50,6 +50,7 @@ def _button(p: Page, x: float, y: float, w: float, wide: float = 0.0) -> tuple[s
     text, size = p.cut(p.label("button"), w - p.size * 1.6, p.size)
     wide = min(w, wide or text_width(text, t.font, size) + p.size * 1.6)
     p.canvas.rect((x, y, x + wide, y + p.size * 2), p.accent, None, t.radius * p.size * 2)
+    p.painted.setdefault("button", (p.accent, t.on_accent))
     p.canvas.text(x + wide / 2, y + p.size, text, t.font, size, t.on_accent, "mm")
     return f"<button>{text}</button>", x + wide
 

@@ -63,6 +63,9 @@ class Page:
         self.canvas = Canvas(width, height, self.ground)
         self.size = rng.randint(12, max(13, min(18, width // 26)))
         self.bottom = float(height - 4)
+        self.painted: dict[
+            str, tuple[Color, Color]
+        ] = {}  # ground and ink of the first element of a tag that has its own
         readable = abs(bright(self.accent) - bright(self.ground)) > 80
         self.link = self.accent if readable and rng.random() < 0.7 else self.ink
         self.tint = mix(self.ground, self.accent, 0.14)

@@ -117,6 +117,7 @@ class Maker:
                 p.ink if style == "edge" else (15, 15, 15) if bright(fill or p.ground) > 135 else (255, 255, 255)
             )
             edge = p.ink if style == "edge" else None
+            p.painted.setdefault("button", (fill or p.ground, ink))
             p.canvas.rect((x, y, x + wide, y + high), fill, edge, high / 2 if self.sheet.pill else p.round)
             self.ink(x + wide / 2, y + high / 2, text, size, ink, anchor="mm")
 
