@@ -37,7 +37,7 @@ def _colors(frame: Frame, count: int) -> list[Color]:
 
 _SOURCES = (
     ["Source: annual report", "Source: survey", "Figures are rounded.", "Fig. 1", "Data as of {y}", "n = {n}"],
-    ["数据来源:年度报告", "数据来源:问卷调查", "注:数据已取整", "图1", "截至{y}年", "样本数 {n}"],
+    ["数据来源:年度报告", "注:数据已取整", "图1", "截至{y}年", "样本数 {n}"],
 )
 
 
