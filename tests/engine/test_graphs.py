@@ -145,7 +145,6 @@ def test_captured_prompts_give_what_launched_ones_give(tiny_checkpoint: Path, dt
 
 @pytest.mark.gpu
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
-@torch.inference_mode()
 def test_a_replay_gives_the_numbers_of_the_step_it_was_captured_from(tiny_checkpoint: Path) -> None:
     """Hidden states of padded prompts with features: computed, then captured and replayed, then replayed again."""
     bench = Bench(tiny_checkpoint, device="cuda", dtype="bfloat16", slack=0.1)

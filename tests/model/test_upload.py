@@ -41,6 +41,16 @@ def test_every_number_arrives(
     assert all(torch.equal(found.cpu(), one) for found, one in zip(targets, expected, strict=True))
 
 
+@pytest.mark.parametrize("device", DEVICES)
+@torch.inference_mode()
+def test_targets_may_be_made_in_inference_mode(tmp_path: Path, device: str) -> None:
+    path = tmp_path / "numbers.bin"
+    path.write_bytes(np.arange(64, dtype=np.float32).tobytes())
+    target = torch.empty(64, dtype=torch.float32, device=device)
+    upload(stretches(path, 0, torch.float32, target), torch.device(device))
+    assert target.tolist() == list(range(64))
+
+
 @pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
 def test_reading_puts_every_number_in_its_place_at_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, dtype: str

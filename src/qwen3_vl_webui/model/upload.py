@@ -111,7 +111,8 @@ class _Lane:
         size = one.target.numel() * one.stored.itemsize
         buffer = self.buffers[turn][:size]
         _read_all(file, buffer.numpy().data, one.offset, one.path)
-        with torch.cuda.stream(self.stream):  # nothing where there is none
+        # The mode is the thread's: a target that was made in it, in the caller's, may be filled in it only.
+        with torch.inference_mode(), torch.cuda.stream(self.stream):  # nothing where there is no stream
             numbers = buffer.view(one.stored)
             if one.stored != one.target.dtype:
                 numbers = numbers.to(one.target.device, non_blocking=True)  # converted there
