@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import shutil
 import threading
 import time
+import weakref
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,6 +19,7 @@ from qwen3_vl_webui.engine.editions import Editions, Progress, load_engine
 from qwen3_vl_webui.engine.engine import Engine
 from qwen3_vl_webui.engine.footprint import Footprint, kv_token_bytes
 from qwen3_vl_webui.engine.messages import Loading, Queued
+from qwen3_vl_webui.engine.process import freeze
 from qwen3_vl_webui.engine.request import Failed, Tokens
 from qwen3_vl_webui.engine.residency import fit_together
 from qwen3_vl_webui.errors import EngineUnavailable, NotFound, QueueFull, WebUIError
@@ -120,6 +123,21 @@ def test_the_same_folder_for_both_is_loaded_once(tiny_checkpoint: Path) -> None:
     run(editions, ended("instruct", "thinking"))
     assert len(loader.loaded) == 1
     assert {status.state for status in editions.status().values()} == {"ready"}
+
+
+def test_an_edition_that_was_frozen_leaves_nothing_behind(pair: dict) -> None:
+    """Its cycles are found when it leaves, although its process takes what is there out of the collector's sight."""
+    editions = Editions(
+        {name: msgspec.structs.replace(one, graphs=True) for name, one in pair.items()}, free=NOTHING_FREE
+    )
+    run(editions, settled(editions))
+    leaving = [weakref.ref(slot.engine._runner.graphs) for slot in editions._slots if slot.engine is not None]
+    freeze()
+    editions.add(text_request("r", edition="thinking"))
+    run(editions, ended("r"))
+    assert len(leaving) == 1
+    assert leaving[0]() is None
+    assert gc.get_freeze_count() == 0
 
 
 def test_who_finds_every_place_taken_is_told_to_be_queued(pair: dict) -> None:

@@ -59,6 +59,7 @@ def free_memory(device: str) -> int:
 
 def release_cached() -> None:
     """Give the memory of dropped engines back to the device."""
+    gc.unfreeze()  # what the engine's process has frozen while it was idle; a dropped engine has cycles
     gc.collect()
     if torch.cuda.is_initialized():
         torch.cuda.empty_cache()
