@@ -247,9 +247,13 @@ def after_forward(engine: Engine, hook: Callable[[Sequence[Chunk], Tensor], None
         return
     prompts = graphs.prompts
 
-    def hooked_prompts(chunks: list[Chunk], last: list[int], visual: Any) -> Any:
-        logits, tokens = prompts(chunks, last, visual)
-        hook(chunks, torch.empty(sum(chunk.length for chunk in chunks), 1))
-        return logits, tokens
+    def hooked_prompts(shape: Any, chunks: list[Chunk], last: list[int], *inputs: Any) -> Any:
+        logits, tokens = prompts(shape, chunks, last, *inputs)
+        hidden = torch.zeros(sum(chunk.length for chunk in chunks), 1)
+        hook(chunks, hidden)
+        if not last or not (spoilt := hidden[last].isnan()).any():
+            return logits, tokens
+        logits = logits.masked_fill(spoilt.to(logits.device), torch.nan)
+        return logits, chosen(*logits.max(-1))
 
     graphs.prompts = hooked_prompts  # type: ignore[method-assign]

@@ -139,6 +139,36 @@ def test_rows_that_pad_touch_nothing(where: Where) -> None:
 
 @pytest.mark.parametrize("where", WHERE)
 @pytest.mark.parametrize("name", ["torch", "triton"])
+def test_idle_rows_stand_between_decoding_and_prompts(name: str, where: Where) -> None:
+    """A static shape for both: two rows of one token that nobody has, with the scratch block, and three that pad."""
+    case = Case([5, 8], [1, 9], where)
+    used = torch.tensor([0, *range(3, 12)], device=case.device)
+    idle = torch.full_like(case.tables[:1], case.cache.scratch)
+    slots = case.slots.new_full((15,), -1)
+    slots[used] = case.slots
+    batch = Mixed(
+        tables=torch.cat((case.tables[:1], idle, idle, case.tables[1:], idle)),
+        starts=torch.tensor([0, 1, 2, 3, 12, 12], device=case.device).int(),
+        context=torch.tensor([5, 0, 0, 8, 0], device=case.device).int(),
+        slots=slots,
+        max_query=16,
+        ones=3,
+    )
+
+    def spread(rows: torch.Tensor) -> torch.Tensor:
+        return rows.new_ones(15, *rows.shape[1:]).index_copy(0, used, rows)
+
+    attention = build(name, case.cache, 3).mixed(batch)
+    before = case.cache.data.clone()
+    case.compare(attention(LAYER, *map(spread, case.parts())).flatten(1)[used], padded=True)
+    if (fused := getattr(attention, "fused", None)) is not None:
+        case.cache.data.copy_(before)
+        found = fused(LAYER, spread(case.qkv), *case.norms, spread(case.cos), spread(case.sin))
+        case.compare(found[used], padded=True)
+
+
+@pytest.mark.parametrize("where", WHERE)
+@pytest.mark.parametrize("name", ["torch", "triton"])
 def test_decoding_beside_rows_that_pad(name: str, where: Where) -> None:
     """A row of length 0 has no table; it leaves the sequences' blocks alone and gives something finite."""
     case = Case([5, 8], [1, 1], where)

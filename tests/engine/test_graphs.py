@@ -9,10 +9,20 @@ import numpy as np
 import pytest
 import torch
 
-from engine_bench import Bench, Medium, Part
+from engine_bench import Answer, Bench, Medium, Part
 from qwen3_vl_webui.engine.block_tables import BlockTables
-from qwen3_vl_webui.engine.graphs import PROMPT_SIZES, PROMPTS, decode_sizes
+from qwen3_vl_webui.engine.engine import Engine
+from qwen3_vl_webui.engine.graphs import (
+    MIXED_DECODES,
+    MIXED_PROMPTS,
+    PROMPT_SIZES,
+    PROMPTS,
+    Shape,
+    _leading,
+    decode_sizes,
+)
 from qwen3_vl_webui.engine.request import EngineRequest
+from qwen3_vl_webui.engine.scheduler import Chunk
 from qwen3_vl_webui.engine.sequence import Sequence
 
 
@@ -54,7 +64,9 @@ def test_tables_on_the_device_follow_those_of_the_sequences() -> None:
         assert tables.data[tables.padding_row].eq(999).all()
 
 
-@pytest.mark.parametrize("step", [("decode", 1), ("decode", 8), ("text", 16), ("text", 64), ("pictures", 64)])
+@pytest.mark.parametrize(
+    "step", [("decode", 1), ("decode", 8), ("text", 16), ("text", 64), ("pictures", 64), ("mixed", 128)]
+)
 def test_padding_alone_changes_nothing(bench: Bench, step: tuple[str, int]) -> None:
     engine = bench.engine(max_running=8, graphs=True)
     graphs, cache = engine._runner.graphs, engine._runner.cache
@@ -63,7 +75,12 @@ def test_padding_alone_changes_nothing(bench: Bench, step: tuple[str, int]) -> N
     before = cache.data.clone()
     kind, size = step
     with torch.inference_mode():
-        graphs.pad_decode(size) if kind == "decode" else graphs.pad_prompts(size, pictured=kind == "pictures")
+        shapes = {
+            "text": Shape(size, pictured=False, decodes=0, prompts=PROMPTS),
+            "pictures": Shape(size, pictured=True, decodes=0, prompts=PROMPTS),
+            "mixed": Shape(size, pictured=True, decodes=8, prompts=MIXED_PROMPTS),
+        }
+        graphs.pad_decode(size) if kind == "decode" else graphs.pad_prompts(shapes[kind])
     changed = (cache.data != before).any(dim=(0, 1, 2, 4, 5)).nonzero().flatten().tolist()  # type: ignore[call-overload]
     assert set(changed) <= {cache.scratch}
 
@@ -121,8 +138,85 @@ def test_steps_with_pictures_keep_their_shape(bench: Bench, monkeypatch: pytest.
         graphs._features[:, ::3].fill_(7.0)
         answers = bench.run(engine, [request])
         assert answers[request.request_id][0].tokens == bench.greedy(request), request.request_id
-    assert all(pictures for _, pictures in graphs._prompts)
-    assert {size for size, _ in graphs._prompts} <= set(PROMPT_SIZES)
+    assert all(shape.pictured for shape in graphs._prompts)
+    assert {shape.size for shape in graphs._prompts} <= set(PROMPT_SIZES)
+
+
+def newcomers(bench: Bench) -> dict[int, list[EngineRequest]]:
+    """Texts, pictures and samples to be forked, one by one and many at once, by the step before which they come."""
+    early = [bench.request(f"early{n}", [3 + 5 * n], text=n, max_tokens=30, ignore_eos=True) for n in range(3)]
+    late = [bench.request(f"late{n}", [2 + n], text=50 + n, max_tokens=4, ignore_eos=True) for n in range(12)]
+    late.append(bench.request("forked", [9], text=70, n=3, max_tokens=4, ignore_eos=True))
+    return {0: early, 4: pictured(bench)[:1], 7: [late[0]], 11: pictured(bench)[1:], 14: late[1:]}
+
+
+def answers_to_newcomers(bench: Bench, engine: Engine) -> list[tuple[EngineRequest, list[Answer]]]:
+    arrivals, outputs = newcomers(bench), []
+    steps = 0
+    while engine.has_work or steps <= max(arrivals):
+        for request in arrivals.get(steps, []):
+            bench.add(engine, request)
+        assert engine._runner.graphs is not None
+        engine._runner.graphs._features[:, ::3].fill_(7.0)
+        outputs += engine.step()
+        steps += 1
+    answers = bench.collect(outputs)
+    return [(request, answers[request.request_id]) for batch in arrivals.values() for request in batch]
+
+
+@pytest.mark.parametrize("overlap", [False, True])
+def test_newcomers_beside_those_who_decode_keep_the_shapes(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, overlap: bool
+) -> None:
+    """All in shapes, answered as alone."""
+    engine = bench.engine(
+        graphs=True, overlap=overlap, max_batch_tokens=1024, max_running=40, max_context=600, num_blocks=2000,
+        prefix_cache=False,
+    )  # fmt: skip
+    monkeypatch.setattr(engine._runner, "_forward", None)
+    for request, answers in answers_to_newcomers(bench, engine):
+        assert [answer.tokens for answer in answers] == [bench.greedy(request)] * request.sampling.n, request.request_id
+    assert engine._runner.graphs is not None
+    mixed = [shape for shape in engine._runner.graphs._prompts if shape.decodes]
+    assert {shape.decodes for shape in mixed} == {MIXED_DECODES}
+    assert len(mixed) > 2
+    bench.assert_all_free(engine)
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+@pytest.mark.parametrize(("dtype", "block_size"), [("bfloat16", 8), ("float16", 8), ("bfloat16", 128)])
+def test_captured_steps_with_newcomers_give_right_answers(tiny_checkpoint: Path, dtype: str, block_size: int) -> None:
+    """Computed, captured, and replayed twice; blocks of 128 bring the tiles that GPUs are given."""
+    bench = Bench(tiny_checkpoint, device="cuda", dtype=dtype, slack=0.1)
+    engine = bench.engine(
+        max_batch_tokens=1024, max_running=40, max_context=600, num_blocks=2000, block_size=block_size,
+        prefix_cache=False,
+    )  # fmt: skip
+    for _ in range(4):
+        for request, answers in answers_to_newcomers(bench, engine):
+            assert all(bench.is_right(request, answer.tokens) for answer in answers), request.request_id
+    assert engine._runner.graphs is not None
+    mixed = [step for shape, step in engine._runner.graphs._prompts.items() if shape.decodes]
+    assert len(mixed) > 2
+    assert all(step.graph is not None for step in mixed)
+
+
+def test_who_decodes_again_behind_a_prompt_is_computed_as_one(bench: Bench) -> None:
+    """A preempted sequence whose blocks are still known has one token to compute, behind others' prompts of one."""
+    engine = bench.engine(graphs=True, max_running=4)
+    graphs = engine._runner.graphs
+    assert graphs is not None
+    groups = [bench.request(f"r{n}", [20], text=n, max_tokens=9, ignore_eos=True) for n in range(3)]
+    for request in groups:
+        bench.add(engine, request)
+    for _ in range(3):
+        engine.step()
+    first, second, third = engine._scheduler.running
+    chunks = [Chunk(first, len(first) - 1, 1), Chunk(second, 5, 1), Chunk(third, len(third) - 1, 1)]
+    shape = graphs.shape_for(chunks, 2)
+    assert shape is not None
+    assert (shape.decodes, _leading(chunks)) == (4, 1)
 
 
 @pytest.mark.gpu
@@ -138,7 +232,7 @@ def test_captured_prompts_give_what_launched_ones_give(tiny_checkpoint: Path, dt
         for request in pictured(bench):
             (answer,) = bench.run(engine, [request])[request.request_id]
             assert bench.is_right(request, answer.tokens), request.request_id
-    replayed = [step for (_, pictures), step in graphs._prompts.items() if pictures]
+    replayed = [step for shape, step in graphs._prompts.items() if shape.pictured]
     assert replayed
     assert all(step.graph is not None for step in replayed)
 

@@ -1,9 +1,9 @@
 """Steps of a fixed shape over buffers that stay where they are, so that a GPU replays each as one CUDA graph.
 
-Launching hundreds of kernels one by one takes the host longer than a small step takes the device. Decoding steps and
-short prompts are therefore padded to a few sizes, and everything that changes goes in through one tensor, the features
-of pictures through another. The first step of a size is computed without a graph, which also compiles what it needs;
-the second one captures it.
+Launching hundreds of kernels one by one takes the host longer than a small step takes the device. Decoding steps,
+short prompts and both together are therefore padded to a few sizes, and everything that changes goes in through one
+tensor, the features of pictures through another. The first step of a size is computed without a graph, which also
+compiles what it needs; the second one captures it.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping
 from collections.abc import Sequence as List
 from dataclasses import dataclass
 from functools import partial
+from itertools import takewhile
 from typing import Generic, Protocol, TypeVar
 
 import numpy as np
@@ -35,6 +36,10 @@ PROMPT_SIZES = [16, 32, 64, 128, 192, 256, 320, 384, 512, 640, 768, 896, 1024, 1
 COMMON_PROMPT = 512  # the size that is made ready first
 COMMON_PICTURES = (1152, 320)  # and the first with pictures: of 1024x1024 and 512x512, each with a question
 PROMPTS = 8  # that a replayed step of prompts has room for
+# Beside decoding, or more prompts: rows of such a step, the first of them for sequences that decode.
+MIXED_SIZES = [128, 192, 256, 320, 384, 512, 640, 768, 896, 1024, 1152, 1280]
+MIXED_DECODES = 32  # at most: with more, launching takes the host no longer than the step takes the device
+MIXED_PROMPTS = 16
 
 
 class Decoder(Protocol):
@@ -58,6 +63,30 @@ Flat = TypeVar("Flat", Array, Tensor)
 Output = tuple[Tensor, Tensor]  # logits [n, vocab] and the most likely tokens [n], until the next step
 Result = TypeVar("Result")
 Key = TypeVar("Key")
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What a replayed step of prompts has room for."""
+
+    size: int  # rows
+    pictured: bool  # some of them visual tokens
+    decodes: int  # the first rows: sequences that decode
+    prompts: int
+
+    @property
+    def segments(self) -> int:
+        return self.decodes + self.prompts
+
+    @property
+    def fields(self) -> tuple[int, ...]:
+        """How many numbers it takes of each kind: tokens, three position axes, slots, rows of the visual tokens; places
+        of the decoding rows' tokens among those that the host does not know; and of each segment its row of the block
+        tables, its start (and the end of all), its context, and the row after which a token is chosen.
+        """
+        size, segments = self.size, self.segments
+        visual = size if self.pictured else 0
+        return size, 3 * size, size, visual, self.decodes, segments, segments + 1, segments, segments
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,9 +175,12 @@ class Graphs:
         self.device = tables.data.device
         self.capture = capture
         self._decode_sizes = decode_sizes(max_running)
+        self._mixed_decodes = min(max_running, MIXED_DECODES)
+        # Rows of hidden states that the output layer is ready for.
+        self._choices = sorted({1, PROMPTS, self._mixed_decodes, self._mixed_decodes + MIXED_PROMPTS})
         self._features = features
         self._decodes: dict[int, _Step[Output]] = {}
-        self._prompts: dict[tuple[int, bool], _Step[Tensor]] = {}  # by size and whether there are visual tokens
+        self._prompts: dict[Shape, _Step[Tensor]] = {}
         self._gather = gather_inputs
         if backend.name != "torch":
             from qwen3_vl_webui.kernels.step_inputs import step_inputs  # needs Triton
@@ -175,50 +207,74 @@ class Graphs:
         host[3, :count] = [0 if one.unread else one.generated[-1] for one in sequences]
         host[4, count:] = -1
         host[4, :count] = [places[one] if one.unread else -1 for one in sequences]
-        if newest is not None:
-            self._newest[: len(newest)].copy_(newest)
+        self._take_newest(newest)
         logits, tokens = self._run(self._decodes, size, host.reshape(-1), self._compute_decode)
         return logits[:count], tokens[:count]
 
-    def fits(self, chunks: List[Chunk], rows: int) -> bool:
-        """Whether `prompts` can compute these: few short chunks that end in so many tokens to choose.
+    def shape_for(self, chunks: List[Chunk], rows: int) -> Shape | None:
+        """Which shape `prompts` can compute these in: few short chunks that end in so many tokens to choose."""
+        if self.capture is not None and not self.backend.static:
+            return None
+        decodes = _leading(chunks)
+        tokens, prompts = sum(chunk.length for chunk in chunks) - decodes, len(chunks) - decodes
+        most = max(prompts, rows - decodes)
+        if not decodes and most <= PROMPTS and tokens < PROMPT_SIZES[-1]:
+            pictured = any(chunk.sequence.spans(chunk.start, chunk.end) for chunk in chunks)
+            return self._plain(tokens, pictured)
+        if decodes <= self._mixed_decodes and most <= MIXED_PROMPTS:
+            size = self._mixed_decodes + tokens + 1
+            return self._mixed(size) if size <= MIXED_SIZES[-1] else None
+        return None
 
-        A row is left for what pads the visual tokens.
+    def prompts(
+        self,
+        shape: Shape,
+        chunks: List[Chunk],
+        last: List[int],
+        visual: Visual | None,
+        newest: Tensor | None,
+        places: Mapping[Sequence, int],
+    ) -> Output:
+        """Compute chunks, those that decode first; `last`: the rows of the batch after which a token is to be chosen.
+
+        `newest` and `places` as `decode` takes them, for those that decode.
         """
-        return (
-            (self.capture is None or self.backend.static)
-            and len(chunks) <= PROMPTS
-            and rows <= PROMPTS
-            and sum(chunk.length for chunk in chunks) < PROMPT_SIZES[-1]
-            and not any(chunk.sequence.unread for chunk in chunks)
-        )
+        decodes = _leading(chunks)
+        idle = shape.decodes - decodes  # rows between those that decode and the prompts
+        host = _flat(shape)
+        tokens, positions, slots, visual_rows, unread, rows, starts, context, ends = _split(host, shape)
 
-    def prompts(self, chunks: List[Chunk], last: List[int], visual: Visual | None) -> Output:
-        """Compute chunks; `last`: the rows of the batch after which a token is to be chosen."""
-        count = sum(chunk.length for chunk in chunks)
-        pictured = visual is not None
-        size = PROMPT_SIZES[bisect_left(PROMPT_SIZES, count + pictured)]  # with a row that no token has, see below
-        host = _flat(size, pictured)
-        tokens, positions, slots, places, rows, starts, context, ends = _split(host, size, pictured)
-        slots[count:] = -1
-        tokens[:count] = np.concatenate([chunk.sequence.tokens(chunk.start, chunk.end) for chunk in chunks])
-        positions.reshape(3, size)[:, :count] = np.concatenate(
-            [chunk.sequence.positions(chunk.start, chunk.end) for chunk in chunks], axis=1
-        )
-        slots[:count] = token_slots(chunks, self.block_size)
-        rows[len(chunks) :] = self.tables.padding_row
-        rows[: len(chunks)] = self.tables.rows([chunk.sequence for chunk in chunks])
-        starts[1:] = count
-        starts[1 : len(chunks) + 1] = np.cumsum([chunk.length for chunk in chunks])
-        context[: len(chunks)] = [chunk.start for chunk in chunks]
-        ends[: len(last)] = last
+        def place(into: Array, values: Array) -> None:
+            """Put what there is of each token or each chunk where its row is."""
+            into[..., :decodes] = values[..., :decodes]
+            into[..., shape.decodes : values.shape[-1] + idle] = values[..., decodes:]
+
+        ids = [
+            np.zeros(1, dtype=np.int64) if one.sequence.unread else one.sequence.tokens(one.start, one.end)
+            for one in chunks
+        ]
+        place(tokens, np.concatenate(ids))
+        where = [chunk.sequence.positions(chunk.start, chunk.end) for chunk in chunks]
+        place(positions.reshape(3, -1), np.concatenate(where, axis=1))
+        slots[:] = -1
+        place(slots, token_slots(chunks, self.block_size))
+        unread[:] = -1
+        unread[:decodes] = [places[one.sequence] if one.sequence.unread else -1 for one in chunks[:decodes]]
+        rows[:] = self.tables.padding_row
+        place(rows, np.array(self.tables.rows([chunk.sequence for chunk in chunks])))
+        bounds = shape.decodes + np.cumsum([0, *(chunk.length for chunk in chunks[decodes:])])
+        starts[:] = bounds[-1]
+        starts[: shape.decodes] = range(shape.decodes)
+        starts[shape.decodes : shape.decodes + len(bounds)] = bounds
+        place(context, np.array([chunk.start for chunk in chunks]))
+        ends[: len(last)] = [row if row < decodes else row + idle for row in last]
+        # What lies in the buffer behind the features goes to the last row, which no token has.
+        visual_rows[:] = shape.size - 1
         if visual is not None:
-            # What lies in the buffer behind the features goes to the last row, which pads the batch.
-            places[:] = size - 1
-            places[: len(visual.rows)] = visual.rows
+            visual_rows[: len(visual.rows)] = visual.rows + idle
             torch.cat(list(visual.features), dim=1, out=self._features[:, : len(visual.rows)])
-        hidden = self._run(self._prompts, (size, pictured), host, partial(self._compute_prompts, pictured=pictured))
-        return self._choose_after(hidden, len(last))
+        self._take_newest(newest)
+        return self._choose_after(self._run_prompts(shape, host), len(last))
 
     def warm_up(self) -> bool:
         """Compute or capture the next size that was not yet, with nothing but padding; False when there is none."""
@@ -228,13 +284,13 @@ class Graphs:
         if self._warm_decode(one):
             return True
         if self.backend.static:
-            common = [(COMMON_PROMPT, False), *((size, True) for size in COMMON_PICTURES)]
-            for size, pictured in [*common, *((size, False) for size in PROMPT_SIZES)]:
-                if self._warm_prompts(size, pictured):
-                    return True
-        return any(map(self._warm_decode, more)) or (
-            self.backend.static and any(self._warm_prompts(size, pictured=True) for size in PROMPT_SIZES)
-        )
+            common = [self._plain(COMMON_PROMPT, False), *(self._plain(size - 1, True) for size in COMMON_PICTURES)]
+            if any(map(self._warm_prompts, (*common, *(self._plain(size, False) for size in PROMPT_SIZES)))):
+                return True
+        if any(map(self._warm_decode, more)):
+            return True
+        pictured = (self._plain(size - 1, True) for size in PROMPT_SIZES)
+        return self.backend.static and any(map(self._warm_prompts, (*map(self._mixed, MIXED_SIZES), *pictured)))
 
     def pad_decode(self, size: int) -> None:
         """Compute a decoding step of padding alone."""
@@ -242,14 +298,24 @@ class Graphs:
         host[0], host[4] = self.tables.padding_row, -1
         self._run(self._decodes, size, host.reshape(-1), self._compute_decode)
 
-    def pad_prompts(self, size: int, pictured: bool) -> None:
+    def pad_prompts(self, shape: Shape) -> None:
         """Compute a step of prompts of padding alone, with the output layer."""
-        host = _flat(size, pictured)
-        _, _, slots, places, rows, *_ = _split(host, size, pictured)
-        slots[:], places[:], rows[:] = -1, size - 1, self.tables.padding_row
-        hidden = self._run(self._prompts, (size, pictured), host, partial(self._compute_prompts, pictured=pictured))
-        for count in (1, PROMPTS):
-            self._choose_after(hidden, count)
+        host = _flat(shape)
+        _, _, slots, visual_rows, unread, rows, starts, *_ = _split(host, shape)
+        slots[:], visual_rows[:], unread[:], rows[:] = -1, shape.size - 1, -1, self.tables.padding_row
+        starts[:] = np.minimum(np.arange(len(starts)), shape.decodes)
+        hidden = self._run_prompts(shape, host)
+        for count in self._choices:
+            if count <= len(hidden):
+                self._choose_after(hidden, count)
+
+    def _plain(self, tokens: int, pictured: bool) -> Shape:
+        """The shape for so many tokens of prompts alone, with a row for what pads the visual ones."""
+        return Shape(PROMPT_SIZES[bisect_left(PROMPT_SIZES, tokens + pictured)], pictured, 0, PROMPTS)
+
+    def _mixed(self, rows: int) -> Shape:
+        """The shape for so many rows beside decoding, with pictures or without."""
+        return Shape(MIXED_SIZES[bisect_left(MIXED_SIZES, rows)], True, self._mixed_decodes, MIXED_PROMPTS)
 
     def _warm_decode(self, size: int) -> bool:
         if (step := self._decodes.get(size)) is not None and not step.unready:
@@ -257,11 +323,18 @@ class Graphs:
         self.pad_decode(size)
         return True
 
-    def _warm_prompts(self, size: int, pictured: bool) -> bool:
-        if (step := self._prompts.get((size, pictured))) is not None and not step.unready:
+    def _warm_prompts(self, shape: Shape) -> bool:
+        if (step := self._prompts.get(shape)) is not None and not step.unready:
             return False
-        self.pad_prompts(size, pictured)
+        self.pad_prompts(shape)
         return True
+
+    def _take_newest(self, newest: Tensor | None) -> None:
+        if newest is not None:
+            self._newest[: len(newest)].copy_(newest)
+
+    def _run_prompts(self, shape: Shape, host: Array) -> Tensor:
+        return self._run(self._prompts, shape, host, partial(self._compute_prompts, shape=shape))
 
     def _run(
         self, steps: dict[Key, _Step[Result]], key: Key, host: Array, compute: Callable[[Tensor], Result]
@@ -279,28 +352,32 @@ class Graphs:
         attend = self.backend.decode(tables, lengths)
         return self._choose(self.decoder.forward(tokens, position.expand(3, -1), attend))
 
-    def _compute_prompts(self, inputs: Tensor, pictured: bool) -> Tensor:
-        """The hidden states after which tokens are chosen, [PROMPTS, hidden]."""
-        size = (len(inputs) - 4 * PROMPTS - 1) // (5 + pictured)
-        tokens, positions, slots, places, rows, starts, context, ends = _split(inputs, size, pictured)
+    def _compute_prompts(self, inputs: Tensor, shape: Shape) -> Tensor:
+        """The hidden states after which tokens are chosen, [segments, hidden]."""
+        tokens, positions, slots, visual_rows, unread, rows, starts, context, ends = _split(inputs, shape)
+        if shape.decodes:
+            newest = self._newest[unread.clamp(min=0)].clamp(min=0)
+            tokens = torch.cat((torch.where(unread < 0, tokens[: shape.decodes], newest), tokens[shape.decodes :]))
         batch = Mixed(
             tables=self.tables.data[rows],
             starts=starts.int(),
             context=context.int(),
             slots=slots,
-            max_query=size,
-            ones=0,
+            max_query=shape.size,
+            ones=shape.decodes,
         )
         attend = self.backend.mixed(batch)
-        visual = (self._features[:, :size], places) if pictured else (None, None)
-        return self.decoder.forward(tokens, positions.view(3, size), attend, *visual)[ends]
+        visual = (self._features[:, : shape.size], visual_rows) if shape.pictured else (None, None)
+        return self.decoder.forward(tokens, positions.view(3, -1), attend, *visual)[ends]
 
     def _choose_after(self, hidden: Tensor, count: int) -> Output:
         """Choose after the first `count` of the hidden states that a step of prompts gave.
 
         Launched apart from its graph: the device is far behind, and the logits of every graph would take memory.
         """
-        logits, tokens = self._choose(hidden[:1] if count == 1 else hidden)  # the two numbers that are ready
+        if not count:
+            return hidden[:0], hidden[:0].long()
+        logits, tokens = self._choose(hidden[: self._choices[bisect_left(self._choices, count)]])
         return logits[:count], tokens[:count]
 
     def _choose(self, hidden: Tensor) -> Output:
@@ -331,18 +408,21 @@ def token_slots(chunks: List[Chunk], block_size: int) -> Array:
     return np.concatenate(parts)
 
 
-def _flat(size: int, pictured: bool) -> Array:
+def _leading(chunks: List[Chunk]) -> int:
+    """How many decode before the first that does not. One behind it was preempted: the host knows its tokens."""
+    return sum(1 for _ in takewhile(lambda chunk: chunk.decodes, chunks))
+
+
+def _flat(shape: Shape) -> Array:
     """Room for what `_split` tells apart."""
-    return np.zeros((5 + pictured) * size + 4 * PROMPTS + 1, dtype=np.int64)
+    return np.zeros(sum(shape.fields), dtype=np.int64)
 
 
-def _split(flat: Flat, size: int, pictured: bool) -> tuple[Flat, ...]:
-    """Tokens, three position axes, slots, rows of the visual tokens (without pictures none); then of each prompt row of
-    the tables, start, context and end.
-    """
+def _split(flat: Flat, shape: Shape) -> tuple[Flat, ...]:
+    """The kinds of `Shape.fields`."""
     parts = []
     at = 0
-    for length in (size, 3 * size, size, size * pictured, PROMPTS, PROMPTS + 1, PROMPTS, PROMPTS):
+    for length in shape.fields:
         parts.append(flat[at : at + length])
         at += length
     return tuple(parts)

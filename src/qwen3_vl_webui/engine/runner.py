@@ -96,8 +96,9 @@ class Runner:
             logits, tokens = self._decode(self.graphs, chunks, unread)
             return self.sampler.sample(logits, rows, tokens)
         last = _last_rows(chunks, rows)
-        if self.graphs is not None and self.graphs.fits(chunks, len(rows)):
-            logits, tokens = self.graphs.prompts(chunks, last, self._visual(chunks))
+        if self.graphs is not None and (shape := self.graphs.shape_for(chunks, len(rows))) is not None:
+            newest, places = _newest(unread)
+            logits, tokens = self.graphs.prompts(shape, chunks, last, self._visual(chunks), newest, places)
             return self.sampler.sample(logits, rows, tokens) if rows else Choice.nothing(self.device)
         hidden = self._forward(chunks, unread)
         if not rows:
@@ -137,8 +138,7 @@ class Runner:
             torch.set_num_threads(threads)
 
     def _decode(self, graphs: Graphs, chunks: List[Chunk], unread: Unread | None) -> Output:
-        newest, places = (None, {}) if unread is None else (unread.tokens, unread.places)
-        return graphs.decode([chunk.sequence for chunk in chunks], newest, places)
+        return graphs.decode([chunk.sequence for chunk in chunks], *_newest(unread))
 
     def _forward(self, chunks: List[Chunk], unread: Unread | None) -> Tensor:
         tokens = self._tokens(chunks, unread)
@@ -205,6 +205,10 @@ class Runner:
 
     def _put(self, array: Array) -> Tensor:
         return to_device(np.ascontiguousarray(array), self.device)
+
+
+def _newest(unread: Unread | None) -> tuple[Tensor | None, Mapping[Sequence, int]]:
+    return (None, {}) if unread is None else (unread.tokens, unread.places)
 
 
 def rows_to_sample(chunks: List[Chunk]) -> list[Row]:
