@@ -50,6 +50,7 @@ def compiling(capability: int) -> Iterator[list[Compiled]]:
     run = JITFunction.run
 
     def compile_only(self: JITFunction[Any], *args: Any, grid: Any, warmup: bool, **kwargs: Any) -> Any:
+        self.device_caches.clear()  # they know the device by its number, not by its target
         kernel = run(self, *args, grid=grid, warmup=True, **kwargs)
         kernel = getattr(kernel, "result", lambda: kernel)()
         done.append(Compiled(self.fn.__name__, kernel.metadata.shared))

@@ -17,14 +17,19 @@ from qwen3_vl_webui.kernels.rotate_qk import rotate_qk
 
 for capability in (80, 86, 89, 90, 120):
     with compiling(capability) as done:
+        dependent = capability >= 90
         for dtype in (torch.bfloat16, torch.float16):
+            for width in (4096, 4608):  # four patches, merged
+                row = torch.zeros(width, dtype=dtype)
+                shifted_layer_norm(torch.zeros(2, width, dtype=dtype), row.float(), row, row, 1e-6, dependent=dependent)
             for width, heads in ((1024, 16), (1152, 16)):  # the towers of 4B and 8B
                 row = torch.zeros(width, dtype=dtype)
-                shifted_layer_norm(torch.zeros(2, width, dtype=dtype), row.float(), row, row, 1e-6)
+                shifted_layer_norm(torch.zeros(9, width, dtype=dtype), row.float(), row, row, 1e-6, dependent=dependent)
                 half = width // heads // 2
-                rotate_qk(torch.zeros(2, 3, heads, 2 * half, dtype=dtype), torch.zeros(2, half), torch.zeros(2, half))
+                qkv, angles = torch.zeros(2, 3, heads, 2 * half, dtype=dtype), torch.zeros(2, half)
+                rotate_qk(qkv, angles, angles, dependent=dependent)
         resize_axis(torch.zeros(1, 40, 30, 3, dtype=torch.uint8), 1, 32)
-    assert len(done) == 9
+    assert len(done) == 13
     assert all(one.shared <= 48 << 10 for one in done), done  # what every GPU gives without being asked
 """
 

@@ -21,15 +21,17 @@ from itertools import accumulate, groupby
 from typing import Any
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
+from qwen3_vl_webui.kernels import dependent_launch
 from qwen3_vl_webui.kernels.layer_norm import shifted_layer_norm
 from qwen3_vl_webui.kernels.rotate_qk import rotate_qk
 from qwen3_vl_webui.kernels.segment_attention import segment_attention as triton_attention
 from qwen3_vl_webui.kernels.transfer import to_device
 from qwen3_vl_webui.model.attention import segment_attention
-from qwen3_vl_webui.model.vision import Encoding, Grid, VisionBlock, VisionTower, frame_positions
+from qwen3_vl_webui.model.vision import Encoding, Grid, PatchMerger, VisionBlock, VisionTower, frame_positions
 
 logger = logging.getLogger(__name__)
 
@@ -99,6 +101,7 @@ class FusedTower:
         self.config = tower.config
         self._blocks = [block for block in tower.blocks if isinstance(block, VisionBlock)]
         self._attend = attend or _attention_for(tower)
+        self._dependent = dependent_launch.supported(tower.pos_embed.weight.device)
         self._capture = capture
         self._largest, self._kept = largest, kept
         self._seen: OrderedDict[tuple[Grid, ...], None] = OrderedDict()
@@ -109,6 +112,14 @@ class FusedTower:
         ends = [linear for block in self._blocks for linear in (block.attn.proj, block.mlp.linear_fc2)]
         biases = [linear.bias.detach().float() for linear in ends if linear.bias is not None]
         self._lacking = list(accumulate(biases, initial=torch.zeros_like(biases[0])))
+        # What the residual lacks at each merger, as wide as its norm.
+        mergers = [*tower.deepstack_merger_list, tower.merger]
+        layers = [*(layer + 1 for layer in self.config.deepstack_layers), self.config.depth]
+        self._mergers = [
+            (merger, self._lacking[2 * layer].repeat(merger.norm.weight.shape[0] // self.config.hidden_size))
+            for merger, layer in zip(mergers, layers, strict=True)
+            if isinstance(merger, PatchMerger)
+        ]
 
     @torch.inference_mode()
     def __call__(self, patches: Tensor, grids: Sequence[Grid]) -> Tensor:
@@ -165,7 +176,7 @@ class FusedTower:
     @torch.inference_mode()
     def finish(self, encoding: Encoding) -> Tensor:
         assert encoding.layer == self.config.depth, "layers are left to run"
-        return torch.stack([self.tower.merger(self._complete(encoding)), *encoding.levels])
+        return torch.stack([self._merge(encoding, -1), *encoding.levels])
 
     def _compute(self, patches: Tensor, grids: Sequence[Grid]) -> Tensor:
         encoding = self.begin(patches, grids)
@@ -183,26 +194,30 @@ class FusedTower:
             self._run_block(number, encoding, attend)
             encoding.layer = number + 1
             if number in self.config.deepstack_layers:
-                merger = self.tower.deepstack_merger_list[len(encoding.levels)]
-                encoding.levels.append(merger(self._complete(encoding)))
+                encoding.levels.append(self._merge(encoding, len(encoding.levels)))
 
     def _run_block(self, number: int, encoding: Encoding, attend: Attend) -> None:
         block, x = self._blocks[number], encoding.x
         attn, mlp = block.attn, block.mlp
-        normed = _norm(block.norm1, x, self._lacking[2 * number])
+        normed = self._norm(block.norm1, x, self._lacking[2 * number])
         qkv = attn.qkv(normed).unflatten(-1, (3, attn.num_heads, -1))
-        rotate_qk(qkv, encoding.cos, encoding.sin)
+        rotate_qk(qkv, encoding.cos, encoding.sin, dependent=self._dependent)
         q, k, v = qkv.unbind(1)
         x.addmm_(attend(q, k, v, encoding).flatten(1), attn.proj.weight.t())
-        normed = _norm(block.norm2, x, self._lacking[2 * number + 1])
+        normed = self._norm(block.norm2, x, self._lacking[2 * number + 1])
         assert mlp.linear_fc1.bias is not None
         # On CUDA this GELU is the tanh form, as the architecture wants it.
         inner = torch._addmm_activation(mlp.linear_fc1.bias, normed, mlp.linear_fc1.weight.t(), use_gelu=True)
         x.addmm_(inner, mlp.linear_fc2.weight.t())
 
-    def _complete(self, encoding: Encoding) -> Tensor:
-        """The residual with all biases."""
-        return (encoding.x + self._lacking[2 * encoding.layer]).to(encoding.x.dtype)
+    def _merge(self, encoding: Encoding, number: int) -> Tensor:
+        """A level of features from the residual as it is now."""
+        merger, lacking = self._mergers[number]
+        x = self._norm(merger.norm, encoding.x.view(-1, len(lacking)), lacking).view(-1, merger.width)
+        return merger.linear_fc2(F.gelu(merger.linear_fc1(x)))
+
+    def _norm(self, norm: nn.LayerNorm, x: Tensor, lacking: Tensor) -> Tensor:
+        return shifted_layer_norm(x, lacking, norm.weight, norm.bias, norm.eps, dependent=self._dependent)
 
     def _capture_for(self, patches: Tensor, grids: tuple[Grid, ...], features: Tensor) -> _Replay:
         """Capture what has just given `features`."""
@@ -275,10 +290,6 @@ def distance(found: Tensor, expected: Tensor) -> float:
     """Relative to all of `expected`; not a number counts as far."""
     distance = ((found.float() - expected.float()).norm() / expected.float().norm()).item()
     return distance if distance == distance else float("inf")
-
-
-def _norm(norm: nn.LayerNorm, x: Tensor, lacking: Tensor) -> Tensor:
-    return shifted_layer_norm(x, lacking, norm.weight, norm.bias, norm.eps)
 
 
 def _patches(grids: Sequence[Grid]) -> int:
