@@ -58,10 +58,10 @@ def compile_all(capability: int) -> list[tuple[str, int]]:
             dependent = capability >= 90
             decode.decode_attention(*fresh, table, numbers, workspace, dependent=dependent)
             q = torch.zeros(rows, heads, d, dtype=dtype)
-            for tiles in {
-                prefill_tiles(version, block_size, *size) for size in ((512, 512), (2048, 512), (2048, 2048))
-            }:
-                prefill_attention(q, pair, table[:1], numbers, numbers[:1], rows, tiles=tiles)
+            sizes = ((512, 512), (2048, 512), (2048, 2048))
+            kinds = {prefill_tiles(version, block_size, *size) for size in sizes}
+            for tiles in kinds | {prefill_tiles(version, block_size, 512, 512, replayed=True)}:
+                prefill_attention(q, pair, table[:1], numbers, numbers[:1], rows, tiles=tiles, dependent=dependent)
         norm_rope_write(*fresh, numbers.long(), dependent=dependent)
         q, k, v = torch.zeros(rows, 3, 16, 64, dtype=dtype).unbind(1)
         segment_attention(q, k, v, numbers, rows)

@@ -365,6 +365,7 @@ class Graphs:
             slots=slots,
             max_query=shape.size,
             ones=shape.decodes,
+            replayed=True,
         )
         attend = self.backend.mixed(batch)
         visual = (self._features[:, : shape.size], visual_rows) if shape.pictured else (None, None)

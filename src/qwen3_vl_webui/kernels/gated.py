@@ -8,6 +8,8 @@ import triton
 import triton.language as tl
 from torch import Tensor
 
+from qwen3_vl_webui.kernels import dependent_launch
+
 BLOCK = 1024
 
 
@@ -17,17 +19,28 @@ def gated_reference(gate_up: Tensor) -> Tensor:
     return F.silu(gate) * up
 
 
-def gated(gate_up: Tensor) -> Tensor:
-    """gate_up [n, 2 i] contiguous -> [n, i]. An ordinary launch: it follows products of many rows."""
+def gated(gate_up: Tensor, *, dependent: bool = False) -> Tensor:
+    """gate_up [n, 2 i] contiguous -> [n, i]. `dependent`: launched before the kernel ahead has ended."""
     rows, columns = gate_up.shape[0], gate_up.shape[1] // 2
     assert gate_up.is_contiguous()
     out = torch.empty(rows, columns, dtype=gate_up.dtype, device=gate_up.device)
-    _gated[(rows, triton.cdiv(columns, BLOCK))](gate_up, out, columns, BLOCK=BLOCK, num_warps=4)
+    _gated[(rows, triton.cdiv(columns, BLOCK))](
+        gate_up,
+        out,
+        columns,
+        BLOCK=BLOCK,
+        DEPENDENT=dependent,
+        num_warps=4,
+        **dependent_launch.launch_options(dependent),
+    )
     return out
 
 
 @triton.jit
-def _gated(gate_up, out, columns, BLOCK: tl.constexpr):  # type: ignore[no-untyped-def]
+def _gated(gate_up, out, columns, BLOCK: tl.constexpr, DEPENDENT: tl.constexpr):  # type: ignore[no-untyped-def]
+    if DEPENDENT:
+        dependent_launch.launch_dependents()
+        dependent_launch.wait()
     row = tl.program_id(0).to(tl.int64)
     at = tl.program_id(1) * BLOCK + tl.arange(0, BLOCK)
     inside = at < columns

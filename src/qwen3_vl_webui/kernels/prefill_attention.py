@@ -23,6 +23,7 @@ import triton.language as tl
 from torch import Tensor
 from triton.tools.tensor_descriptor import TensorDescriptor
 
+from qwen3_vl_webui.kernels import dependent_launch
 from qwen3_vl_webui.kernels.flash import LOG2_E, FlashTiles, attend_tile, capability
 
 MANY_TOKENS = 2048  # from so many on the device takes longer for a layer than the host, whatever the context
@@ -48,14 +49,16 @@ def prefill_attention_reference(
     return out
 
 
-def prefill_tiles(capability: tuple[int, int], block_size: int, tokens: int, max_query: int) -> FlashTiles:
+def prefill_tiles(
+    capability: tuple[int, int], block_size: int, tokens: int, max_query: int, *, replayed: bool = False
+) -> FlashTiles:
     """Tiles for heads of up to 128 that fit into a device's shared memory; figures in `benchmarks/log.md`.
 
-    Descriptors cost the host 0.15 ms a launch, which few tokens do not outweigh.
+    Descriptors cost the host 0.15 ms a launch, which few tokens do not outweigh, unless the launch is `replayed`.
     """
     if capability[0] == 9:
-        if block_size % 128 == 0 and tokens >= MANY_TOKENS:
-            short = max_query <= 1024
+        if block_size % 128 == 0 and (replayed or tokens >= MANY_TOKENS):
+            short = replayed or max_query <= 1024
             tiles = FlashTiles(queries=64, keys=64, warps=4, stages=3, descriptors=True)
             return tiles if short else FlashTiles(queries=128, keys=128, warps=8, stages=3, descriptors=True)
         return FlashTiles(queries=128, keys=128, warps=8, stages=2)
@@ -74,8 +77,12 @@ def prefill_attention(
     *,
     out: Tensor | None = None,
     tiles: FlashTiles | None = None,
+    replayed: bool = False,
+    dependent: bool = False,
 ) -> Tensor:
-    """`out`: of q's shape; rows outside all segments are left as they are."""
+    """`out`: of q's shape; rows outside all segments are left as they are. `replayed`: as part of a CUDA graph, which
+    makes it cheap for the host. `dependent`: part of a chain of dependent launches, before which `starts` was written.
+    """
     keys, values = cache
     kv_heads, blocks, block_size, d = keys.shape
     count, heads, _ = q.shape
@@ -87,7 +94,7 @@ def prefill_attention(
     assert block_table.stride(1) == 1
     out = torch.empty_like(q) if out is None else out
     assert out.is_contiguous()
-    tiles = tiles or prefill_tiles(capability(q.device), block_size, count, max_query)
+    tiles = tiles or prefill_tiles(capability(q.device), block_size, count, max_query, replayed=replayed)
     segments = context.shape[0]
     if not count:
         return out
@@ -117,8 +124,10 @@ def prefill_attention(
         KEYS=tiles.keys,
         DESCRIPTORS=tiles.descriptors,
         PRECISION="ieee" if q.dtype == torch.float32 else "tf32",
+        DEPENDENT=dependent,
         num_warps=tiles.warps,
         num_stages=tiles.stages,
+        **dependent_launch.launch_options(dependent),
     )
     return out
 
@@ -145,6 +154,7 @@ def _prefill(  # type: ignore[no-untyped-def]
     KEYS: tl.constexpr,
     DESCRIPTORS: tl.constexpr,
     PRECISION: tl.constexpr,
+    DEPENDENT: tl.constexpr,
 ):
     head = tl.program_id(0)
     tile = tl.num_programs(1) - 1 - tl.program_id(1)  # among those of all segments
@@ -152,6 +162,8 @@ def _prefill(  # type: ignore[no-untyped-def]
     bounds = tl.load(starts + number, mask=number < segments, other=0)
     tiles = tl.cdiv(tl.load(starts + number + 1, mask=number < segments, other=0) - bounds, QUERIES)
     segment = tl.sum((tl.cumsum(tiles, 0) <= tile).to(tl.int32), 0)
+    if DEPENDENT:
+        dependent_launch.wait()
     if segment < segments:
         tile -= tl.sum(tl.where(number < segment, tiles, 0), 0)
         first = tl.load(starts + segment)

@@ -139,7 +139,7 @@ class FusedDecoder:
         if tiles is not None:
             return self._linear(x, product, tiles, gated=gate)
         out = F.linear(x, weight)
-        return gated(out) if gate else out
+        return gated(out, dependent=self.dependent) if gate else out
 
     def _add_linear(self, x: Tensor, mixed: Tensor, product: int) -> None:
         """x += mixed times a weight."""

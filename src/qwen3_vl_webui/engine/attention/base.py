@@ -22,6 +22,7 @@ class Mixed:
     slots: Tensor  # int64 [n]: where each token's key and value go, block * block_size + offset; -1: nowhere
     max_query: int  # tokens of the longest segment
     ones: int  # segments of one token
+    replayed: bool = False  # in a CUDA graph: launches cost the host nothing
 
 
 class AttentionBackend(Protocol):

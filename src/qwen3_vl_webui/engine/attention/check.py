@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -89,7 +89,10 @@ def measure(make: Make, cache: KVCache, num_heads: int) -> tuple[float, float]:
         decoded = decode.fused(layer, qkv[ones], q_norm, k_norm, cos[ones], sin[ones])
         mixed = backend.mixed(batch)
         found = mixed.fused(layer, qkv, q_norm, k_norm, cos, sin)
-        pairs = ((decoded, wanted[ones]), (found, wanted), (keys, after[0]), (values, after[1]))
+        replayed = backend.mixed(replace(batch, replayed=True)).fused(layer, qkv, q_norm, k_norm, cos, sin)
+        pairs = (
+            (decoded, wanted[ones]), (found, wanted), (replayed, wanted), (keys, after[0]), (values, after[1]),
+        )  # fmt: skip
         off = max(_distance(one, other) for one, other in pairs)
         _wait(data.device)
         begin = time.perf_counter()

@@ -43,7 +43,15 @@ class TritonBackend:
         """Attention of the segments after the first `ones`: q [n, heads, d] of all segments, out likewise."""
         ones = batch.ones
         prefill_attention(
-            q, pair, batch.tables[ones:], batch.starts[ones:], batch.context[ones:], batch.max_query, out=out
+            q,
+            pair,
+            batch.tables[ones:],
+            batch.starts[ones:],
+            batch.context[ones:],
+            batch.max_query,
+            out=out,
+            replayed=batch.replayed,
+            dependent=self.dependent,
         )
 
 
@@ -104,7 +112,7 @@ class _Mixed:
         if ones:
             self.decode.fused(layer, qkv[:ones], q_norm, k_norm, cos[:ones], sin[:ones], out[:ones])
         if ones < len(batch.context):
-            q = norm_rope_write(qkv, *weights, cos, sin, pair, batch.slots)
+            q = norm_rope_write(qkv, *weights, cos, sin, pair, batch.slots, dependent=backend.dependent)
             backend.prefill(q, pair, batch, out)
         return out.flatten(1)
 
