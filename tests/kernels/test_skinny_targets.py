@@ -28,6 +28,7 @@ def compile_all(capability: int, shared_memory: int) -> None:
     """What a decoding step launches there: one row, a few, and many with and without the gate."""
     import torch
 
+    from qwen3_vl_webui.kernels.gated import gated as gated_columns
     from qwen3_vl_webui.kernels.skinny_linear import Scratch, linear
     from qwen3_vl_webui.kernels.skinny_tiles import choose
     from triton_targets import compiling
@@ -55,7 +56,8 @@ def compile_all(capability: int, shared_memory: int) -> None:
                 dependent=capability >= 90,
                 late=m == 1,
             )
-    assert len(done) == 4, done
+        gated_columns(torch.empty(3, 2432, dtype=dtype), dependent=capability >= 90)
+    assert len(done) == 5, done
     assert all(kernel.shared <= shared_memory for kernel in done), done
 
 

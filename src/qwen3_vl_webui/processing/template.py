@@ -47,6 +47,7 @@ class ChatTemplate:
 
     def __init__(self, source: str, tokenizer: Tokenizer, *, origin: str = "chat template") -> None:
         self._tokenizer = tokenizer
+        self._beginnings = tuple({name[:end] for name in tokenizer.special_tokens for end in range(1, len(name) + 1)})
         environment = ImmutableSandboxedEnvironment(trim_blocks=True, lstrip_blocks=True, extensions=[loopcontrols])
         environment.filters["tojson"] = _to_json
         environment.globals["raise_exception"] = _raise_exception
@@ -136,10 +137,7 @@ class ChatTemplate:
         return self._tokenizer.special_pattern.search(text) is not None or self._open_end(text)
 
     def _open_end(self, text: str) -> bool:
-        specials = self._tokenizer.special_tokens
-        longest = max(map(len, specials), default=0)
-        tails = (text[-length:] for length in range(1, min(longest, len(text) + 1)))
-        return any(special.startswith(tail) for tail in tails for special in specials)
+        return text.endswith(self._beginnings)
 
     def _marked(self, text: str, mark: str) -> str:
         text = self._tokenizer.special_pattern.sub(lambda match: match[0][0] + mark + match[0][1:], text)

@@ -79,22 +79,26 @@ class BodyLimitMiddleware:
         headers = Headers(scope=scope)
         limit = self.max_upload_bytes if scope["path"].startswith(self.upload_prefixes) else self.max_bytes
         declared = headers.get("content-length", "")
-        error = TooLarge("body_too_large", field="body", limit=limit)
-        answer = error_response(error, wanted_language(headers))
-        if declared.isascii() and declared.isdigit() and (len(declared) > 18 or int(declared) > limit):
+
+        async def refuse(error: TooLarge) -> None:
             self.count(error)
-            await answer(scope, receive, send)
+            await error_response(error, wanted_language(headers))(scope, receive, send)
+
+        if declared.isascii() and declared.isdigit() and (len(declared) > 18 or int(declared) > limit):
+            await refuse(TooLarge("body_too_large", field="body", limit=limit))
             return
         arrived = 0
+        refused: TooLarge | None = None
         started = False
 
         async def counted() -> Message:
-            nonlocal arrived
+            nonlocal arrived, refused
             message = await receive()
             if message["type"] == "http.request":
                 arrived += len(message.get("body", b""))
                 if arrived > limit:
-                    raise error
+                    refused = TooLarge("body_too_large", field="body", limit=limit)
+                    raise refused
             return message
 
         async def watched(message: Message) -> None:
@@ -105,7 +109,6 @@ class BodyLimitMiddleware:
         try:
             await self.app(scope, counted, watched)
         except TooLarge as raised:
-            if raised is not error or started:
+            if raised is not refused or started:
                 raise
-            self.count(error)
-            await answer(scope, receive, send)
+            await refuse(raised)

@@ -35,11 +35,13 @@ class PageGate:
         self._app: ASGIApp | None = None
         self._task: asyncio.Task[None] | None = None
         self._done = asyncio.Event()
-        self.loaded = asyncio.Event()  # or failed
+        self.loaded = asyncio.Event()  # or failed, or there is none
 
     def load(self) -> None:
         if self._build is not None:
             self._task = asyncio.create_task(self._live(self._build), name="page")
+        else:
+            self.loaded.set()
 
     async def close(self) -> None:
         if self._task is not None:

@@ -37,7 +37,7 @@ from qwen3_vl_webui.server.defaults import RECOMMENDED, default_sampling
 from qwen3_vl_webui.server.events import ChatEvent, SeenMedia, Started, Waiting
 from qwen3_vl_webui.server.limits import ServerLimits, media_limits, server_limits
 from qwen3_vl_webui.server.metrics import Metrics
-from qwen3_vl_webui.server.preparation import Preparation
+from qwen3_vl_webui.server.preparation import Preparation, is_short
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -123,6 +123,12 @@ class ChatService:
         while not self.ready and self._failure is None:
             await asyncio.sleep(0.1)
         await asyncio.to_thread(preload)
+
+    async def settled(self) -> None:
+        """Wait until the start and what is imported after it are over, however they ended."""
+        tasks = {task for task in (self._starting, self._warming) if task is not None}
+        if tasks:
+            await asyncio.wait(tasks)
 
     def refuse(self) -> None:
         """Take no more chats; those that are open go on."""
@@ -227,7 +233,7 @@ class ChatService:
 
     async def processor(self, edition: Edition) -> Processor:
         """The edition's tokenizer, template and sizes; waits while the service starts."""
-        if self._starting is not None:
+        if self._starting is not None and not self._starting.done():
             await asyncio.wait({self._starting})
         if self._failure is not None:
             raise self._failure
@@ -263,7 +269,8 @@ class ChatService:
             yield Waiting(reason="loading")
         processor = await self.processor(request.edition)
         context = next(model.max_context for model in self.models() if model.edition == request.edition)
-        prompt, engine_request = await self._unless_over(self.preparation.engine_request(request, processor, context))
+        preparing = self.preparation.engine_request(request, processor, context)
+        prompt, engine_request = await (preparing if is_short(request) else self._unless_over(preparing))
         yield Started(prompt_tokens=len(prompt.token_ids), seen=tuple(_seen(one) for one in prompt.seen))
         assert self._client is not None, "the engine was started before any processor was read"
         answering = Answering(
