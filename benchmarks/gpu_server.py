@@ -21,7 +21,8 @@ from gpu_ours import Ours
 from qwen3_vl_webui.model.weights import save_weights
 from shapes import config_json
 
-STREAMS, NEW, ROUNDS = 32, 256, 3
+STREAMS, NEW, ROUNDS = 32, 256, 5
+WARM_UP_SECONDS = 6
 PEER_START = """
 import importlib.util, sys, time, torch, transformers
 transformers.logging.set_verbosity_error()
@@ -68,6 +69,9 @@ class Server:
         bare = Bare(Settings(**values))
         rates: dict[str, list[float]] = {"engine": [], "http": []}
         with served(values) as http:
+            while bare.engine.warm_up():  # as the server's engine does meanwhile, after a second without a request
+                pass
+            time.sleep(WARM_UP_SECONDS)
             for at in range(ROUNDS + 1):
                 questions = [question(at, stream, 24) for stream in range(STREAMS)]
                 for name, side in (("engine", bare), ("http", http)):
@@ -80,6 +84,7 @@ class Server:
         return {
             "value": round(medians["http"] / medians["engine"], 3),
             "tok_s": {name: round(value, 1) for name, value in medians.items()},
+            "runs": {name: [round(value) for value in values] for name, values in rates.items()},
         }
 
     @property

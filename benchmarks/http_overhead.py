@@ -187,15 +187,9 @@ def checkpoint(given: Path | None, scratch: Path) -> tuple[Path, str]:
 
 @contextmanager
 def served(settings: dict[str, Any]) -> Iterator[Http]:
-    """A server that is ready."""
-    code = (
-        "import json, sys, uvicorn\n"
-        "from qwen3_vl_webui.config import Settings\n"
-        "from qwen3_vl_webui.server.app import create_app\n"
-        "settings = Settings(**json.loads(sys.argv[1]))\n"
-        "uvicorn.run(create_app(settings), port=settings.port, log_level='warning')\n"
-    )
-    process = subprocess.Popen([sys.executable, "-c", code, json.dumps(settings)])
+    """`serve` with these settings, ready."""
+    words = {f"QWEN3VL_{name.upper()}": str(value) for name, value in settings.items() if value is not None}
+    process = subprocess.Popen([sys.executable, "-m", "qwen3_vl_webui", "serve"], env=os.environ | words)
     try:
         deadline = time.monotonic() + 120
         while True:
