@@ -27,7 +27,7 @@ from torch import Tensor
 
 from qwen3_vl_webui.kernels import dependent_launch
 from qwen3_vl_webui.kernels.flash import LOG2_E, attend_tile
-from qwen3_vl_webui.kernels.norm_rope_write import norm_rope_write_reference, normed_and_turned
+from qwen3_vl_webui.kernels.norm_rope_write import norm_rope_write_reference
 
 _SPLITS_AT_ONCE = 16  # partial sums that are added up together
 
@@ -184,6 +184,14 @@ def decode_attention(
         **dependent_launch.launch_options(dependent),
     )
     return out
+
+
+@triton.jit
+def normed_and_turned(x, partner, weight, partner_weight, cos, sin, column, eps, D: tl.constexpr):  # type: ignore[no-untyped-def]
+    """rotate(rms_norm(x)) of heads [m, D] in float32; `partner` is x with its halves swapped, likewise its weight."""
+    scale = tl.rsqrt(tl.sum(x * x, axis=1) / D + eps)[:, None]
+    sign = tl.where(column < D // 2, -1.0, 1.0)
+    return scale * (x * weight * cos + partner * partner_weight * (sin * sign))
 
 
 @triton.jit(do_not_specialize=["table_stride", "splits"])

@@ -100,14 +100,6 @@ def norm_rope_write(
 
 
 @triton.jit
-def normed_and_turned(x, partner, weight, partner_weight, cos, sin, column, eps, D: tl.constexpr):  # type: ignore[no-untyped-def]
-    """rotate(rms_norm(x)) of heads [m, D] in float32; `partner` is x with its halves swapped, likewise its weight."""
-    scale = tl.rsqrt(tl.sum(x * x, axis=1) / D + eps)[:, None]
-    sign = tl.where(column < D // 2, -1.0, 1.0)
-    return scale * (x * weight * cos + partner * partner_weight * (sin * sign))
-
-
-@triton.jit
 def _norm_rope_write(  # type: ignore[no-untyped-def]
     qkv,
     q_weight,
@@ -131,25 +123,34 @@ def _norm_rope_write(  # type: ignore[no-untyped-def]
         dependent_launch.launch_dependents()
     row = tl.program_id(0).to(tl.int64)
     head = tl.program_id(1) * AT_ONCE + tl.arange(0, AT_ONCE)[:, None]
-    column = tl.arange(0, D)[None, :]
-    other = (column + D // 2) % D
+    column = tl.arange(0, D // 2)[None, :]  # of the first half, beside which the second is kept
     is_q = head < HEADS
     is_k = (head >= HEADS) & (head < HEADS + KV_HEADS)
     is_v = (head >= HEADS + KV_HEADS) & (head < HEADS + 2 * KV_HEADS)
-    weight = tl.where(is_q, tl.load(q_weight + column), tl.load(k_weight + column)).to(tl.float32)
-    other_weight = tl.where(is_q, tl.load(q_weight + other), tl.load(k_weight + other)).to(tl.float32)
+    low_weight = tl.where(is_q, tl.load(q_weight + column), tl.load(k_weight + column)).to(tl.float32)
+    high_weight = tl.where(is_q, tl.load(q_weight + column + D // 2), tl.load(k_weight + column + D // 2))
     if DEPENDENT:
         dependent_launch.wait()
-    c = tl.load(cos + row * (D // 2) + column % (D // 2))
-    s = tl.load(sin + row * (D // 2) + column % (D // 2))
+    c = tl.load(cos + row * (D // 2) + column)
+    s = tl.load(sin + row * (D // 2) + column)
     slot = tl.load(slots + row)
-    at = qkv + row * row_stride + head * D
-    x = tl.load(at + column, mask=is_q | is_k | is_v, other=0.0)
-    partner = tl.load(at + other, mask=is_q | is_k, other=0.0).to(tl.float32)
-    turned = normed_and_turned(x.to(tl.float32), partner, weight, other_weight, c, s, column, eps, D)
-    turned = turned.to(q.dtype.element_ty)
-    tl.store(q + row * (HEADS * D) + head * D + column, turned, mask=is_q)
+    at = qkv + row * row_stride + head * D + column
+    low = tl.load(at, mask=is_q | is_k | is_v, other=0.0)
+    high = tl.load(at + D // 2, mask=is_q | is_k | is_v, other=0.0)
+    first, second = low.to(tl.float32), high.to(tl.float32)
+    scale = tl.rsqrt(tl.sum(first * first + second * second, axis=1) / D + eps)[:, None]
+    first *= scale * low_weight
+    second *= scale * high_weight.to(tl.float32)
+    turned_low = (first * c - second * s).to(q.dtype.element_ty)
+    turned_high = (second * c + first * s).to(q.dtype.element_ty)
+    mine = q + row * (HEADS * D) + head * D + column
+    tl.store(mine, turned_low, mask=is_q)
+    tl.store(mine + D // 2, turned_high, mask=is_q)
     place = slot * D + column
     if slot >= 0:
-        tl.store(keys + (head - HEADS).to(tl.int64) * cache_stride + place, turned, mask=is_k)
-        tl.store(values + (head - HEADS - KV_HEADS).to(tl.int64) * cache_stride + place, x, mask=is_v)
+        key = keys + (head - HEADS).to(tl.int64) * cache_stride + place
+        tl.store(key, turned_low, mask=is_k)
+        tl.store(key + D // 2, turned_high, mask=is_k)
+        value = values + (head - HEADS - KV_HEADS).to(tl.int64) * cache_stride + place
+        tl.store(value, low, mask=is_v)
+        tl.store(value + D // 2, high, mask=is_v)
