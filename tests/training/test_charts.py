@@ -54,7 +54,7 @@ def drawn(generator: Callable[..., Sample], tokens: tuple[int, ...], count: int)
 def test_every_equation_is_true_and_every_chain_short(
     generator: Callable[..., Sample], tokens: tuple[int, ...], tokenizer: Tokenizer
 ) -> None:
-    for turn in drawn(generator, tokens, 150):
+    for turn in drawn(generator, tokens, 80):
         assert len(tokenizer.encode(turn.thinking).ids) <= 200, turn.thinking
         for text in (turn.thinking, turn.answer):
             for a, sign, b, c in re.findall(r"(?<![\d.)/*+-])(\d+)([-+*/])(\d+)=(-?[\d.]+)(?![\d%])", text):
@@ -84,7 +84,7 @@ def test_texts_lie_inside_the_picture_and_apart(
 
     monkeypatch.setattr(Canvas, "text", noted)
     crossing = 0
-    for number in range(120):
+    for number in range(80):
         boxes.clear()
         generator(Random(f"inside-{number}"), False, tokens[number % len(tokens)])
         crossing += any(

@@ -61,7 +61,7 @@ def test_pictures_fit_the_grid_and_the_budget(size: str) -> None:
 
 
 def test_boxes_lie_inside_the_picture_and_answers_score_as_right() -> None:
-    for sample in samples("middle", 150) + samples("video", 40):
+    for sample in samples("middle", 100) + samples("video", 40):
         for turns in sample.conversations:
             for turn in turns:
                 for match in re.findall(r'"bbox_2d": (\[[^\]]*\])', turn.answer):
