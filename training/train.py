@@ -105,11 +105,6 @@ def parser() -> argparse.ArgumentParser:
     parser.add_argument("--workers", type=int, default=15)
     parser.add_argument("--scale", type=float, default=1.0, help="of the length of a batch")
     parser.add_argument("--weights", type=Path, nargs="*", default=[], help="checkpoints whose mean is the start")
-    parser.add_argument(
-        "--follow",
-        type=Path,
-        help="start from the trunk that another process leaves here, once the file `go` lies beside it",
-    )
     parser.add_argument("--waves", action="store_true", help="with --weights: start with new positions")
     parser.add_argument(
         "--rates", default="1,0.4", help="of the full learning rate at the beginning and at the end of the trunk"
@@ -159,11 +154,6 @@ def follow_plan(args: argparse.Namespace, plan: Plan, feeder: Feeder, trainer: T
     """Phase after phase until the plan or the call ends; each leaves its weights."""
     team = trainer.team
     print(json.dumps({"ready": round(time.monotonic() - begin, 1), "way": trainer.way}), flush=True)
-    if args.follow:
-        while not (args.follow / "go").exists():
-            time.sleep(0.1)
-        trainer.follow(args.follow / plan.phases[0].edition)
-        print(json.dumps({"follows": round(time.monotonic() - begin, 1)}), flush=True)
     feeder.start()
     log_path = args.record if team.first else Path(os.devnull)
     log_path.parent.mkdir(parents=True, exist_ok=True)
@@ -183,8 +173,6 @@ def follow_plan(args: argparse.Namespace, plan: Plan, feeder: Feeder, trainer: T
                 with trainer.average.used():  # of the trunk for both: better than nothing, should the rest not come
                     for name in EDITIONS if edition == TRUNK else [edition]:
                         save_weights(trainer.model, args.out / name)
-                if over and edition == TRUNK:
-                    (args.out / "trunk").touch()
             if over:
                 trainer.advance(plan)
                 if trainer.place.phase < len(plan.phases):
@@ -256,12 +244,6 @@ class Trainer:
             self._put(self.trunk)
             self.optimizer.reset()
             self.warm = 0
-
-    def follow(self, folder: Path) -> None:
-        """Starts from a checkpoint after all."""
-        take_mean(self.model, [folder])
-        self.trunk = self.weights(torch.bfloat16)
-        self.average.restart()
 
     def save(self, plan: Plan) -> None:
         """Weights in bfloat16: rounding once a call is far below one step. The optimizer lies apart, and may be left behind."""

@@ -186,8 +186,7 @@ class Frame:
         zero = self.y(max(0, self.low))
         if self.spines:
             self.canvas.draw.rectangle((self.left, self.top - self.above, self.right, self.bottom), outline=t.text)
-            return
-        if self.rng.random() < 0.6:
+        elif self.rng.random() < 0.6:
             self.canvas.draw.line((self.left, self.top, self.left, self.bottom), fill=t.text, width=width)
         self.canvas.draw.line((self.left, zero, self.right, zero), fill=t.text, width=width)
 

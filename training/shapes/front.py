@@ -15,6 +15,8 @@ from training.words import COLORS
 
 _SOLID = [s for s in SHAPES if s not in ("ring", "cross")]  # nothing shows through them
 Pile = list[Thing]  # from the back to the front
+_BEHIND = (["What is behind the {a}?", "What does the {a} hide?"], ["{a}后面是什么?", "{a}挡住了什么?"])
+_BEFORE = (["What is in front of the {a}?", "What covers the {a}?"], ["{a}前面是什么?", "{a}被什么挡住了?"])
 
 
 def _near(rng: Random, boxes: list[Box], least: float, most: float) -> Box:
@@ -94,43 +96,28 @@ def _questions(rng: Random, lang: str, pile: Pile, pairs: list[tuple[int, int]])
         back, front = pile[i], pile[k]
         a, b = rng.sample([front.name(lang), back.name(lang)], 2)
         seen = _chain(zh, back, front)
-        alone = [["Which shape covers the other?"], ["哪个图形挡住了另一个?"]] if len(pile) == 2 else [[], []]
+        unnamed = [["Which shape covers the other?"], ["哪个图形挡住了另一个?"]] if len(pile) == 2 else [[], []]
         add(
             ask(
                 rng,
                 lang,
-                ["Which is in front, the {a} or the {b}?", "Is the {a} or the {b} on top?", *alone[0]],
-                ["{a}和{b}哪个在前面?", "{a}和{b}谁在上层?", *alone[1]],
+                ["Which is in front, the {a} or the {b}?", "Is the {a} or the {b} on top?", *unnamed[0]],
+                ["{a}和{b}哪个在前面?", "{a}和{b}谁在上层?", *unnamed[1]],
                 a=a,
                 b=b,
             ),
             f"{front.name(lang)}在前面。" if zh else f"The {front.name(lang)} is in front.",
             seen,
         )
-        if sum(front_ == k for _, front_ in pairs) == 1:
-            add(
-                ask(
-                    rng,
-                    lang,
-                    ["What is behind the {a}?", "What does the {a} hide?"],
-                    ["{a}后面是什么?", "{a}挡住了什么?"],
-                    a=front.name(lang),
-                ),
-                f"{back.name(lang)}。" if zh else f"The {back.name(lang)}.",
-                seen,
-            )
-        if len(pile) > 2 and sum(back_ == i for back_, _ in pairs) == 1:
-            add(
-                ask(
-                    rng,
-                    lang,
-                    ["What is in front of the {a}?", "What covers the {a}?"],
-                    ["{a}前面是什么?", "{a}被什么挡住了?"],
-                    a=back.name(lang),
-                ),
-                f"{front.name(lang)}。" if zh else f"The {front.name(lang)}.",
-                seen,
-            )
+        alone = sum(other == k for _, other in pairs) == 1
+        covered_once = len(pile) > 2 and sum(other == i for other, _ in pairs) == 1
+        for asked, english, chinese, named, answer in (
+            (alone, _BEHIND[0], _BEHIND[1], front, back),
+            (covered_once, _BEFORE[0], _BEFORE[1], back, front),
+        ):
+            if asked:
+                question = ask(rng, lang, english, chinese, a=named.name(lang))
+                add(question, f"{answer.name(lang)}。" if zh else f"The {answer.name(lang)}.", seen)
     rng.shuffle(turns)
     return turns[:4]
 
