@@ -33,6 +33,6 @@ tests tests-first 110 tests/engine/test_graphs.py tests/engine/test_state_machin
 part gpu 260 "$PYTHON" benchmarks/gpu.py --sides ours --seconds 250 --out "$OUT/gpu.json"
 part parity 75 "$PYTHON" benchmarks/gpu_parity.py
 part profile 60 "$PYTHON" benchmarks/gpu_profile.py --out "$OUT/profile.json"
-tests tests-rest 120 tests/engine tests/kernels tests/processing
+tests tests-rest 120 --continue-on-collection-errors tests/engine tests/kernels tests/processing
 grep -hE '^(FAILED|ERROR)' "$OUT"/tests-*.log | cut -c1-300
 cat "$OUT/summary.txt"

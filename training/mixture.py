@@ -12,6 +12,9 @@ from training import charts, chat, geometry, gui, ocr, shapes, video, web, where
 from training.scene import Generator, Sample
 
 
+BLOCK = 128  # queries and keys that the attention kernel takes at once
+
+
 @dataclass(frozen=True, kw_only=True)
 class SizeClass:
     """Shapes of one kind of batch: every row has the same room for patches and tokens and holds samples one after the other."""
@@ -28,10 +31,10 @@ class SizeClass:
         return self.tokens * 4
 
     def scaled(self, scale: float) -> SizeClass:
-        """The same with shorter rows; lengths stay multiples of what the attention kernel takes at once."""
+        """The same with shorter rows; lengths stay multiples of `BLOCK`."""
 
         def part(count: int) -> int:
-            return max(1, round(count * scale / 128)) * 128
+            return max(1, round(count * scale / BLOCK)) * BLOCK
 
         return replace(self, tokens=part(self.tokens), length=part(self.length), learnt=part(self.learnt))
 

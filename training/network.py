@@ -17,9 +17,9 @@ from torch.nn.attention.flex_attention import BlockMask, flex_attention
 from qwen3_vl_webui.model.config import ModelConfig
 from qwen3_vl_webui.model.qwen3_vl import Qwen3VL
 from qwen3_vl_webui.model.rope import inverse_frequencies, mrope, mrope_axes
+from training.mixture import BLOCK
 
 _EPS = 1e-6
-_BLOCK = 128  # queries and keys in a block of the attention's mask
 # Left to itself the forward kernel takes 128 x 128 at once with four warps, keeps 4 kB a thread in memory, and is 20 times slower.
 _KERNEL = {"fwd_BLOCK_M": 64, "fwd_BLOCK_N": 64, "fwd_num_warps": 4, "fwd_num_stages": 2}
 
@@ -247,7 +247,7 @@ class Batched:
                 self.dtype,
             )
         # Segments are numbered as they come, so that nothing before a block's first prefix can matter to it.
-        blocks = n // _BLOCK
+        blocks = n // BLOCK
         earlier = torch.ones(blocks, blocks, dtype=torch.bool, device=segment.device).tril()
         return _blocks(
             earlier & (_ends(segment)[1][:, None] >= _ends(owner)[0][:, :, None]),
@@ -347,7 +347,7 @@ def layer_weights(layer: torch.nn.Module) -> tuple[tuple[Tensor, ...], tuple[Ten
 
 def _ends(number: Tensor) -> tuple[Tensor, Tensor]:
     """Smallest and largest number [b, blocks] in every block of tokens."""
-    parts = number.unflatten(1, (-1, _BLOCK))
+    parts = number.unflatten(1, (-1, BLOCK))
     return parts.amin(2), parts.amax(2)
 
 
@@ -355,7 +355,7 @@ def _blocks(needed: Tensor, allowed: Callable[..., Tensor]) -> BlockMask:
     """The mask of the attention kernel from the blocks [b, blocks of queries, blocks of keys] that hold anything allowed."""
     count = needed.sum(2, dtype=torch.int32)
     order = torch.argsort(needed.to(torch.int8), dim=2, descending=True, stable=True).to(torch.int32)
-    return BlockMask.from_kv_blocks(count[:, None], order[:, None], BLOCK_SIZE=_BLOCK, mask_mod=allowed)
+    return BlockMask.from_kv_blocks(count[:, None], order[:, None], BLOCK_SIZE=BLOCK, mask_mod=allowed)
 
 
 def _additive(allowed: Tensor, dtype: torch.dtype) -> Tensor:

@@ -8,11 +8,13 @@ from random import Random
 import numpy as np
 from tokenizers import Tokenizer
 
-from training.mixture import SIZES, SizeClass, draw
+from training.mixture import BLOCK, SIZES, SizeClass, draw
 from training.prompt import Prefix, Spoken, conversation, prefix
 from training.scene import Sample
 
-PADDING = 32767  # segment number of unused tokens: the last of all, as segments are numbered as they come
+# Unused tokens and patches are numbered from here on, behind all that come, a block at a time: of one number, they would all
+# attend to each other, and half of the work of a batch went into that.
+PADDING = 30_000
 
 
 @dataclass(frozen=True)
@@ -27,7 +29,7 @@ class Layout:
         return cls(
             {
                 "patches": ((p, frames * 768), "uint8"),
-                "place": ((5, p), "int16"),  # row, column, rows, columns (of patches), group (PADDING: unused)
+                "place": ((5, p), "int16"),  # row, column, rows, columns (of patches), group (from PADDING on: unused)
                 "ids": ((n,), "int16"),
                 "positions": ((3, n), "int16"),
                 "segment": ((n,), "int16"),  # number of the prefix or conversation
@@ -62,7 +64,8 @@ class Row:
         for name in ("ids", "positions", "visual", "target", "weight", "place"):
             self._row[name][:] = 0
         self._row["place"][2:4] = 2
-        self._row["place"][4] = self._row["segment"][:] = self._row["owner"][:] = PADDING
+        for unused in (self._row["place"][4], self._row["segment"], self._row["owner"]):
+            unused[:] = PADDING + np.arange(len(unused)) // BLOCK
         self.tokens = self.patches = self.groups = self.segments = self.learnt = 0
         self.answers = 0.0  # sum of the weights of all answers, without chains
 

@@ -197,7 +197,8 @@ def test_captured_steps_with_newcomers_give_right_answers(tiny_checkpoint: Path,
         for request, answers in answers_to_newcomers(bench, engine):
             assert all(bench.is_right(request, answer.tokens) for answer in answers), request.request_id
     assert engine._runner.graphs is not None
-    mixed = [step for shape, step in engine._runner.graphs._prompts.items() if shape.decodes]
+    # The first round encodes the pictures, the others find their features: a shape of the first may not come again.
+    mixed = [step for shape, step in engine._runner.graphs._prompts.items() if shape.decodes and step.uses > 1]
     assert len(mixed) > 2
     assert all(step.graph is not None for step in mixed)
 

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import torch
 from tokenizers import Tokenizer
-from training.mixture import SIZES, SizeClass, draw
+from training.mixture import BLOCK, SIZES, SizeClass, draw
 from training.network import Batched
 from training.pack import PADDING, Layout, Row, pack
 from training.scene import Sample, Turn
@@ -69,10 +69,20 @@ def test_thinking_learns_its_chain_and_never_those_of_earlier_turns(tokenizer: T
     assert "assistant\n一个。<|im_end|>\n<|im_start|>user\nAnd now?" in whole
 
 
+def test_what_is_unused_sees_no_further_than_its_block(tokenizer: Tokenizer) -> None:
+    """Else attention over it, which grows with its square, takes longer than over what is learnt."""
+    arrays = row(tokenizer, [sample(1, [(64, 96)])])
+    for numbers in (arrays["place"][0][4], arrays["segment"][0], arrays["owner"][0]):
+        unused = np.flatnonzero(numbers >= PADDING)
+        assert len(unused) > BLOCK / 2
+        assert (unused // BLOCK == numbers[unused] - numbers[unused[0]] + unused[0] // BLOCK).all()
+        assert (np.diff(numbers) >= 0).all() or numbers is arrays["owner"][0]
+
+
 def test_conversations_of_a_row_do_not_overlap(tokenizer: Tokenizer) -> None:
     arrays = row(tokenizer, [sample(1, [(64, 96)]), sample(2, [(64, 64)])])
     segment, owner = arrays["segment"][0], arrays["owner"][0]
-    used = segment != PADDING
+    used = segment < PADDING
     assert sorted(set(segment[used].tolist())) == list(range(6))
     assert set(owner[used].tolist()) == {0, 3}
     assert (arrays["target"][0][arrays["weight"][0] > 0] > 0).all()
