@@ -11,7 +11,6 @@ from random import Random
 from training import charts, chat, geometry, gui, ocr, shapes, video, web, where
 from training.scene import Generator, Sample
 
-
 BLOCK = 128  # queries and keys that the attention kernel takes at once
 
 
