@@ -13,7 +13,7 @@ from training.prompt import Prefix, Spoken, conversation, prefix
 from training.scene import Sample
 
 # Unused tokens and patches are numbered from here on, behind all that come, a block at a time: of one number, they would all
-# attend to each other, and half of the work of a batch went into that.
+# attend to each other, which grows with their square.
 PADDING = 30_000
 
 
