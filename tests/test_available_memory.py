@@ -7,7 +7,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from qwen3_vl_webui import available_memory as module
+from qwen3_vl_webui import control_groups
 from qwen3_vl_webui.available_memory import AvailableMemory, available_memory
 from qwen3_vl_webui.engine.residency import free_memory
 from qwen3_vl_webui.hardware import GB, probe
@@ -21,8 +21,8 @@ def _machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """A machine of 64 GB, 40 of them free, without groups."""
     memory = psutil.virtual_memory()._replace(total=64 * GB, available=40 * GB)
     monkeypatch.setattr(psutil, "virtual_memory", lambda: memory)
-    monkeypatch.setattr(module, "MEMBERSHIP", tmp_path / "membership")
-    monkeypatch.setattr(module, "GROUPS", tmp_path / "groups")
+    monkeypatch.setattr(control_groups, "MEMBERSHIP", tmp_path / "membership")
+    monkeypatch.setattr(control_groups, "GROUPS", tmp_path / "groups")
 
 
 def group(tmp_path: Path, version: int, path: str, limit: str, used: float = 0, files: float = 0) -> None:

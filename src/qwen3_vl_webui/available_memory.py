@@ -1,7 +1,7 @@
 """The host's memory as this process may use it: the machine's, or what a container leaves of it.
 
-A container's limit is a control group's (Linux, version 1 and 2); those above it count too. What a group holds of files
-is given back on demand, so it counts as free, as the kernel itself reckons for the whole machine.
+What a control group holds of files is given back on demand, so it counts as free, as the kernel itself reckons for the
+whole machine.
 """
 
 from __future__ import annotations
@@ -13,8 +13,9 @@ from pathlib import Path
 
 import psutil
 
-MEMBERSHIP = Path("/proc/self/cgroup")
-GROUPS = Path("/sys/fs/cgroup")
+from qwen3_vl_webui.control_groups import own_groups
+
+_NAMES = {1: ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_"), 2: ("memory.max", "memory.current", "")}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,25 +36,9 @@ def available_memory() -> AvailableMemory:
 
 def _limits() -> Iterator[tuple[int, int]]:
     """Limit and use, in bytes, of each group that this process is in."""
-    try:
-        lines = MEMBERSHIP.read_text().splitlines()
-    except OSError:  # not Linux
-        return
-    for line in lines:
-        _, controllers, path = line.split(":", 2)
-        if controllers == "":
-            root, names = GROUPS, ("memory.max", "memory.current", "")
-        elif "memory" in controllers.split(","):
-            root, names = GROUPS / "memory", ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_")
-        else:
-            continue
-        own = root / path.strip("/")
-        # Inside a container the path may be the host's, while the root that is seen is the container's own group.
-        for group in (own, *own.parents):
-            with contextlib.suppress(OSError, ValueError):  # no such group, or "max"
-                yield _limit_and_use(group, *names)
-            if group == root:
-                break
+    for version, group in own_groups("memory"):
+        with contextlib.suppress(OSError, ValueError):  # no such group, or "max"
+            yield _limit_and_use(group, *_NAMES[version])
 
 
 def _limit_and_use(group: Path, limit: str, usage: str, prefix: str) -> tuple[int, int]:

@@ -156,7 +156,7 @@ class Settings(BaseSettings):
     )
     threads: int | None = setting(
         None,
-        "CPU threads of the engine; default: PyTorch's choice, one beside a GPU",
+        "CPU threads of the engine; default: PyTorch's choice within a container's quota, one beside a GPU",
         unit="threads",
         group="engine",
         ge=1,

@@ -12,6 +12,7 @@ import shutil
 import subprocess
 from dataclasses import dataclass, replace
 
+from qwen3_vl_webui.available_cores import available_cores
 from qwen3_vl_webui.available_memory import available_memory
 
 GB = 1_000_000_000
@@ -38,7 +39,7 @@ class Hardware:
     gpus: tuple[Gpu, ...]
     memory_total: int  # bytes; in a container, of its limit
     memory_free: int  # bytes that can be had without swapping
-    cores: int  # that this process may use
+    cores: int  # that this process may use; in a container, of its quota
     torch: str | None  # version of PyTorch, None when it is not installed
     memory_limited: bool = False  # a container's limit is below what the machine has
 
@@ -63,7 +64,7 @@ def probe() -> Hardware:
         memory_total=memory.total,
         memory_free=memory.free,
         memory_limited=memory.limited,
-        cores=len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1,
+        cores=available_cores(),
         torch=torch_version(),
     )
 

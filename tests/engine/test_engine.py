@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from engine_bench import Bench, Medium, Part
+from qwen3_vl_webui.engine import engine as engines
 from qwen3_vl_webui.engine import runner
 from qwen3_vl_webui.engine.config import EngineConfig
 from qwen3_vl_webui.engine.engine import Engine
@@ -277,3 +278,16 @@ def test_small_steps_run_on_one_thread_and_leave_the_setting_alone(
     finally:
         torch.set_num_threads(before)
     assert seen == [1, 1, 1, 2]
+
+
+def test_a_containers_quota_limits_the_threads(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        bench.engine()
+        assert torch.get_num_threads() == min(2, engines.available_cores())
+        monkeypatch.setattr(engines, "available_cores", lambda: 1)
+        bench.engine()
+        assert torch.get_num_threads() == 1
+    finally:
+        torch.set_num_threads(before)

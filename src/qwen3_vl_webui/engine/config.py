@@ -29,7 +29,7 @@ class EngineConfig(msgspec.Struct, frozen=True, kw_only=True):
     graphs: bool | None = None  # decode over static buffers, as CUDA graphs on a GPU (`engine.graphs`); None: on a GPU
     attention: Literal["auto", "torch", "triton", "flash-attn"] = "auto"  # `engine.attention`; auto: the fastest
     overlap: bool | None = None  # prepare a step while the one before is computed; None: on a GPU
-    threads: int | None = None  # CPU threads; None: PyTorch's choice on a CPU, one beside a GPU
+    threads: int | None = None  # None: on a CPU PyTorch's choice, at most `available_cores`; one beside a GPU
 
     @property
     def largest_step(self) -> int:

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from qwen3_vl_webui.available_cores import available_cores
 from qwen3_vl_webui.engine.admission import make_group
 from qwen3_vl_webui.engine.attention.choose import choose_backend
 from qwen3_vl_webui.engine.block_tables import BlockTables
@@ -87,6 +88,8 @@ class Engine:
         if config.threads is not None or device.type != "cpu":
             # Beside a GPU the host computes next to nothing, and waking its threads for it can take milliseconds.
             torch.set_num_threads(config.threads or 1)
+        else:
+            torch.set_num_threads(min(torch.get_num_threads(), available_cores()))
         if device.type == "cuda":
             torch.backends.cuda.enable_cudnn_sdp(False)  # it builds a plan for every new length: each step of decoding
         self.config = config

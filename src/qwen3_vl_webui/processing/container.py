@@ -7,7 +7,6 @@ other refers to, which H.264 marks, are only decoded when they are wanted.
 
 from __future__ import annotations
 
-import os
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -20,6 +19,7 @@ import av.error
 import numpy as np
 import numpy.typing as npt
 
+from qwen3_vl_webui.available_cores import available_cores
 from qwen3_vl_webui.processing.source import Source
 
 Frame = npt.NDArray[np.uint8]  # [height, width, 3]
@@ -56,7 +56,7 @@ def opened_video(source: Source) -> Iterator[av.container.InputContainer]:
 
 def threads_for(pixels: int) -> int:
     """How many threads may decode a video with so many pixels in a frame. One core is left to others."""
-    return max(min((os.cpu_count() or 1) - 1, MOST_THREADS, OPEN_PIXELS // max(pixels, 1)), 1)
+    return max(min(available_cores() - 1, MOST_THREADS, OPEN_PIXELS // max(pixels, 1)), 1)
 
 
 def frames_at(

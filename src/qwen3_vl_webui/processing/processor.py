@@ -13,7 +13,6 @@ frame by frame. The pixels are kept for the next turns of a conversation, up to 
 from __future__ import annotations
 
 import hashlib
-import os
 import re
 import threading
 from collections import OrderedDict
@@ -27,6 +26,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from qwen3_vl_webui.available_cores import available_cores
 from qwen3_vl_webui.engine.request import MediaInput, Pixels, Span
 from qwen3_vl_webui.errors import CheckpointError, InvalidRequest, words
 from qwen3_vl_webui.model.config import ModelConfig
@@ -39,7 +39,7 @@ from qwen3_vl_webui.processing.source import Source
 from qwen3_vl_webui.processing.template import ChatTemplate, Rendered
 from qwen3_vl_webui.processing.tokenizer import Tokenizer
 
-DECODING = min(os.cpu_count() or 1, 4)  # media of one request that are decoded at once: each may take much memory
+DECODING = min(available_cores(), 4)  # media of one request that are decoded at once: each may take much memory
 HANDED_OVER = 2.0  # times the pixels that the model will see: a larger source is resized here, for the memory's sake
 RESIZE = "bicubic-antialias-1"  # part of a medium's identity: change it when pixels change
 
