@@ -26,8 +26,9 @@ from qwen3_vl_webui.model.config import ModelConfig
 from qwen3_vl_webui.model.qwen3_vl import Qwen3VL
 from qwen3_vl_webui.model.weights import copy_weights
 from training import charts, chat, geometry, gui, ocr, prompt, shapes, unseen, video, web, where
+from training.generate import generate
 from training.gui import KINDS
-from training.network import Batched, generate
+from training.network import Batched
 from training.scene import Generator, Sample, Turn
 from training.score import same_structure, score
 

@@ -29,7 +29,7 @@ def _rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
     return torch.cat((first * cos - second * sin, second * cos + first * sin), -1).to(x.dtype)
 
 
-def _linear(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+def linear(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     return F.linear(x, weight.to(x.dtype), None if bias is None else bias.to(x.dtype))
 
 
@@ -37,7 +37,7 @@ def _norm(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
     return F.layer_norm(x.float(), (x.shape[-1],), weight, bias, _EPS).to(x.dtype)
 
 
-def _rms(x: Tensor, weight: Tensor) -> Tensor:
+def rms(x: Tensor, weight: Tensor) -> Tensor:
     return (F.rms_norm(x.float(), (x.shape[-1],), None, _EPS) * weight).to(x.dtype)
 
 
@@ -61,7 +61,7 @@ def vision_start(
     dtype: torch.dtype,
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Embedded patches with their learned positions [b, p, c], and the cosines and sines of the rotation [b, p, 1, d / 2]."""
-    x = _linear(patches.to(dtype) * (2 / 255) - 1, weight, bias)
+    x = linear(patches.to(dtype) * (2 / 255) - 1, weight, bias)
     row, column, rows, columns = place[:, 0].float(), place[:, 1].float(), place[:, 2], place[:, 3]
     side = round(learned.shape[0] ** 0.5)
     down, across = row * (side - 1) / (rows - 1).clamp(min=1), column * (side - 1) / (columns - 1).clamp(min=1)
@@ -77,14 +77,14 @@ def vision_before(
 ) -> tuple[Tensor, Tensor, Tensor]:
     """x [b, p, c], cos and sin [b, p, 1, d / 2] -> queries, keys, values [b, h, p, d]."""
     norm_w, norm_b, weight, bias = w
-    q, k, v = _linear(_norm(x, norm_w, norm_b), weight, bias).unflatten(-1, (3, heads, -1)).unbind(2)
+    q, k, v = linear(_norm(x, norm_w, norm_b), weight, bias).unflatten(-1, (3, heads, -1)).unbind(2)
     return _rotate(q, cos, sin).transpose(1, 2), _rotate(k, cos, sin).transpose(1, 2), v.transpose(1, 2)
 
 
 def vision_after(x: Tensor, out: Tensor, w: tuple[Tensor, ...]) -> Tensor:
     ow, ob, nw, nb, f1w, f1b, f2w, f2b = w
-    x = x + _linear(out.transpose(1, 2).flatten(2), ow, ob)
-    return x + _linear(F.gelu(_linear(_norm(x, nw, nb), f1w, f1b), approximate="tanh"), f2w, f2b)
+    x = x + linear(out.transpose(1, 2).flatten(2), ow, ob)
+    return x + linear(F.gelu(linear(_norm(x, nw, nb), f1w, f1b), approximate="tanh"), f2w, f2b)
 
 
 def text_before(
@@ -92,28 +92,26 @@ def text_before(
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Queries [b, h, n, d], keys and values [b, kv, n, d]."""
     norm, qkv, qn, kn = w
-    q, k, v = (
-        _linear(_rms(x, norm), qkv).unflatten(-1, (heads + 2 * kv_heads, -1)).split((heads, kv_heads, kv_heads), 2)
-    )
+    q, k, v = linear(rms(x, norm), qkv).unflatten(-1, (heads + 2 * kv_heads, -1)).split((heads, kv_heads, kv_heads), 2)
     return (
-        _rotate(_rms(q, qn), cos, sin).transpose(1, 2),
-        _rotate(_rms(k, kn), cos, sin).transpose(1, 2),
+        _rotate(rms(q, qn), cos, sin).transpose(1, 2),
+        _rotate(rms(k, kn), cos, sin).transpose(1, 2),
         v.transpose(1, 2),
     )
 
 
 def text_after(x: Tensor, out: Tensor, w: tuple[Tensor, ...]) -> Tensor:
     ow, norm, gate_up, down = w
-    x = x + _linear(out.transpose(1, 2).flatten(2), ow)
-    gate, up = _linear(_rms(x, norm), gate_up).chunk(2, -1)
-    return x + _linear(F.silu(gate) * up, down)
+    x = x + linear(out.transpose(1, 2).flatten(2), ow)
+    gate, up = linear(rms(x, norm), gate_up).chunk(2, -1)
+    return x + linear(F.silu(gate) * up, down)
 
 
 def merge(x: Tensor, norm_after: bool, w: tuple[Tensor, ...]) -> Tensor:
     nw, nb, f1w, f1b, f2w, f2b = w
     b, p, c = x.shape
     x = _norm(x.view(b, p // 4, 4 * c), nw, nb) if norm_after else _norm(x, nw, nb).view(b, p // 4, 4 * c)
-    return _linear(F.gelu(_linear(x, f1w, f1b)), f2w, f2b)
+    return linear(F.gelu(linear(x, f1w, f1b)), f2w, f2b)
 
 
 class _Lookup(torch.autograd.Function):
@@ -231,7 +229,7 @@ class Batched:
 
     def _vision_mask(self, group: Tensor) -> Any:
         if not self.flex:
-            return _additive(group[:, :, None] == group[:, None, :], self.dtype)
+            return additive(group[:, :, None] == group[:, None, :], self.dtype)
         low, high = _ends(group)
         return _blocks(
             (low[:, :, None] <= high[:, None]) & (low[:, None] <= high[:, :, None]),
@@ -242,7 +240,7 @@ class Batched:
         n = segment.shape[1]
         if not self.flex:
             order = torch.ones(n, n, dtype=torch.bool, device=segment.device).tril()
-            return _additive(
+            return additive(
                 order & ((segment[:, :, None] == segment[:, None, :]) | (owner[:, :, None] == segment[:, None, :])),
                 self.dtype,
             )
@@ -305,7 +303,7 @@ class Batched:
             x = self._text_after(x, self._attend(q, k, v, mask), after)
             if number < len(added):
                 x = x + added[number]
-        return _rms(x, d.norm.weight)
+        return rms(x, d.norm.weight)
 
     def loss(self, batch: dict[str, Tensor]) -> tuple[Tensor, Tensor]:
         """Cross-entropy, weighted, and the share of learnt tokens that are right."""
@@ -326,7 +324,7 @@ class Batched:
 
 def _loss_core(chosen: Tensor, head: Tensor, target: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
     """chosen [k, hidden] are the tokens whose next one may be learnt; it is where the weight is not 0."""
-    logits = _linear(chosen, head).float()
+    logits = linear(chosen, head).float()
     target, weight = target.long().flatten(), weight.flatten()
     loss = (
         F.cross_entropy(logits, target, reduction="none") * weight
@@ -358,71 +356,9 @@ def _blocks(needed: Tensor, allowed: Callable[..., Tensor]) -> BlockMask:
     return BlockMask.from_kv_blocks(count[:, None], order[:, None], BLOCK_SIZE=BLOCK, mask_mod=allowed)
 
 
-def _additive(allowed: Tensor, dtype: torch.dtype) -> Tensor:
+def additive(allowed: Tensor, dtype: torch.dtype) -> Tensor:
     return (
         torch.zeros(allowed.shape, dtype=dtype, device=allowed.device)
         .masked_fill_(~allowed, float("-inf"))
         .unsqueeze(1)
     )
-
-
-@torch.inference_mode()
-def generate(
-    net: Batched, batch: dict[str, Tensor], lengths: Tensor, next_positions: Tensor, stop: int, most: int
-) -> list[list[int]]:
-    """Greedy answers of all rows at once. lengths [b]: tokens of each prompt; next_positions [b]: the position of its first new token.
-
-    A step has one shape whatever its number, so that on a GPU it is captured once and replayed.
-    """
-    text, d = net.config.text, net.model.language_model
-    ids, visual = batch["ids"].long(), batch["visual"].long()
-    (b, n), device = ids.shape, ids.device
-    whole = -(-(n + most) // 16) * 16
-    levels = net.encode_apart(batch["patches"], batch["place"])
-    x, added = net.embed(ids, levels, visual)
-    cos, sin = net.rotary(batch["positions"].long())
-    cache = torch.zeros(len(d.layers), 2, b, text.num_kv_heads, whole, text.head_dim, dtype=net.dtype, device=device)
-    for number, layer in enumerate(d.layers):
-        before, after = layer_weights(layer)
-        q, k, v = text_before(x, cos, sin, text.num_heads, text.num_kv_heads, before)
-        cache[number, 0, :, :, :n], cache[number, 1, :, :, :n] = k, v
-        x = text_after(x, attend(q, k, v, None), after)
-        if number < len(added):
-            x = x + added[number]
-    hidden = _rms(x, d.norm.weight)[torch.arange(b, device=device), lengths - 1]
-    token = _linear(hidden, net.model.lm_head.weight).argmax(-1)
-    bias = _additive(torch.arange(whole, device=device)[None, None] < lengths[:, None, None], net.dtype)
-    given = torch.full((b, most), stop, device=device)
-    done = torch.zeros(b, dtype=torch.bool, device=device)
-    at = torch.zeros(1, dtype=torch.long, device=device)
-
-    def step() -> None:
-        given.index_copy_(1, at, token[:, None])
-        done.logical_or_(token == stop)
-        bias.index_fill_(3, n + at, 0.0)
-        cos, sin = net.rotary((next_positions + at)[:, None, None].expand(b, 3, 1))
-        x = F.embedding(token[:, None], d.embed_tokens.weight).to(net.dtype)
-        for number, layer in enumerate(d.layers):
-            before, after = layer_weights(layer)
-            q, k, v = text_before(x, cos, sin, text.num_heads, text.num_kv_heads, before)
-            keys, values = cache[number].unbind(0)
-            keys.index_copy_(2, n + at, k)
-            values.index_copy_(2, n + at, v)
-            grouped = q.view(b, text.num_kv_heads, -1, text.head_dim)  # heads of one group ask the same keys
-            out = F.scaled_dot_product_attention(grouped, keys, values, attn_mask=bias)
-            x = text_after(x, out.reshape(b, text.num_heads, 1, text.head_dim), after)
-        token.copy_(_linear(_rms(x[:, 0], d.norm.weight), net.model.lm_head.weight).argmax(-1))
-        at.add_(1)
-
-    run: Callable[[], None] = step
-    for number in range(most):
-        run()
-        if number == 0 and device.type == "cuda" and most > 16:
-            torch.cuda.synchronize()
-            graph = torch.cuda.CUDAGraph()
-            with torch.cuda.graph(graph):
-                step()
-            run = graph.replay
-        if number % 16 == 15 and bool(done.all()):
-            break
-    return [row[: row.index(stop)] if stop in row else row for row in given.tolist()]

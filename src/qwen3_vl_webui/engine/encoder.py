@@ -18,7 +18,7 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-from qwen3_vl_webui.engine.graphs import Capture
+from qwen3_vl_webui.engine.replay import Capture
 from qwen3_vl_webui.engine.sequence import FeatureKey, Sequence, VisualSpan
 from qwen3_vl_webui.engine.vision_cache import VisionCache
 from qwen3_vl_webui.kernels.transfer import to_device

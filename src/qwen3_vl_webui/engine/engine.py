@@ -24,10 +24,11 @@ from qwen3_vl_webui.engine.block_tables import BlockTables
 from qwen3_vl_webui.engine.config import EngineConfig
 from qwen3_vl_webui.engine.encoder import EncodeError
 from qwen3_vl_webui.engine.grammar import GrammarCompiler
-from qwen3_vl_webui.engine.graphs import PROMPT_SIZES, Capture, Decoder, Graphs
+from qwen3_vl_webui.engine.graphs import PROMPT_SIZES, Decoder, Graphs
 from qwen3_vl_webui.engine.kv_cache import BlockPool, KVCache
 from qwen3_vl_webui.engine.memory import plan_num_blocks
 from qwen3_vl_webui.engine.outputs import cancelled, failure, timings, usage
+from qwen3_vl_webui.engine.replay import Capture
 from qwen3_vl_webui.engine.request import (
     EngineOutput,
     EngineRequest,

@@ -2,20 +2,18 @@
 
 Launching hundreds of kernels one by one takes the host longer than a small step takes the device. Decoding steps,
 short prompts and both together are therefore padded to a few sizes, and everything that changes goes in through one
-tensor, the features of pictures through another. The first step of a size is computed without a graph, which also
-compiles what it needs; the second one captures it.
+tensor, the features of pictures through another. How each is captured and replayed: `engine.replay`.
 """
 
 from __future__ import annotations
 
-import logging
 from bisect import bisect_left
 from collections.abc import Callable, Mapping
 from collections.abc import Sequence as List
 from dataclasses import dataclass
 from functools import partial
 from itertools import takewhile
-from typing import Generic, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 import numpy as np
 import torch
@@ -23,13 +21,12 @@ from torch import Tensor
 
 from qwen3_vl_webui.engine.attention.base import AttentionBackend, Mixed
 from qwen3_vl_webui.engine.block_tables import BlockTables
+from qwen3_vl_webui.engine.replay import Capture, Replayed, Result
 from qwen3_vl_webui.engine.sampler import chosen
 from qwen3_vl_webui.engine.scheduler import Chunk
 from qwen3_vl_webui.engine.sequence import Array, Sequence
-from qwen3_vl_webui.engine.transfer import send, to_device
+from qwen3_vl_webui.engine.transfer import to_device
 from qwen3_vl_webui.model.attention import Attention
-
-logger = logging.getLogger(__name__)
 
 # Tokens. A prompt with a picture of 1024x1024 has 1,024 visual tokens and some text.
 PROMPT_SIZES = [16, 32, 64, 128, 192, 256, 320, 384, 512, 640, 768, 896, 1024, 1152, 1280, 1408, 1536, 1792]
@@ -61,7 +58,6 @@ class Decoder(Protocol):
 
 Flat = TypeVar("Flat", Array, Tensor)
 Output = tuple[Tensor, Tensor]  # logits [n, vocab] and the most likely tokens [n], until the next step
-Result = TypeVar("Result")
 Key = TypeVar("Key")
 
 
@@ -97,62 +93,6 @@ class Visual:
     rows: Array  # int64: the rows of the batch they belong to, one after the other
 
 
-class Capture:
-    """Where graphs are captured: they share one pool of memory, for only one of them runs at a time."""
-
-    def __init__(self, device: torch.device) -> None:
-        self.device = device
-        self.pool = torch.cuda.graph_pool_handle()
-        self.stream = torch.cuda.Stream(device)
-
-    def __call__(self, compute: Callable[[], Result]) -> tuple[torch.cuda.CUDAGraph, Result]:
-        current = torch.cuda.current_stream(self.device)
-        self.stream.wait_stream(current)
-        graph = torch.cuda.CUDAGraph()
-        with torch.cuda.stream(self.stream):
-            # Other threads may allocate meanwhile: another edition is being loaded.
-            graph.capture_begin(pool=self.pool, capture_error_mode="thread_local")
-            try:
-                output = compute()
-            finally:
-                graph.capture_end()
-        current.wait_stream(self.stream)
-        return graph, output
-
-
-class _Step(Generic[Result]):
-    """One size: its inputs, int64 and flat, and the graph from them to its output."""
-
-    def __init__(self, inputs: Tensor, compute: Callable[[Tensor], Result], capture: Capture | None) -> None:
-        self.inputs = inputs
-        self.compute = compute
-        self.capture = capture
-        self.uses = 0
-        self.graph: torch.cuda.CUDAGraph | None = None
-        self.output: Result | None = None
-
-    @property
-    def unready(self) -> bool:
-        """Whether it has no graph and may have one."""
-        return self.graph is None and self.capture is not None
-
-    def run(self, host: Array) -> Result:
-        if self.uses:
-            send(host, self.inputs)
-        self.uses += 1
-        if self.capture is not None and self.graph is None and self.uses > 1:
-            try:
-                self.graph, self.output = self.capture(lambda: self.compute(self.inputs))
-            except Exception as error:  # no memory for it, most likely: slower, but right
-                logger.warning("a step cannot be replayed: %s", error)
-                self.capture = None
-        if self.graph is None:
-            return self.compute(self.inputs)
-        assert self.output is not None
-        self.graph.replay()
-        return self.output
-
-
 class Graphs:
     """The steps that can be replayed, by size. Without `capture` they are computed directly, from the same inputs."""
 
@@ -179,8 +119,8 @@ class Graphs:
         # Rows of hidden states that the output layer is ready for.
         self._choices = sorted({1, PROMPTS, self._mixed_decodes, self._mixed_decodes + MIXED_PROMPTS})
         self._features = features
-        self._decodes: dict[int, _Step[Output]] = {}
-        self._prompts: dict[Shape, _Step[Tensor]] = {}
+        self._decodes: dict[int, Replayed[Output]] = {}
+        self._prompts: dict[Shape, Replayed[Tensor]] = {}
         self._gather = gather_inputs
         if backend.name != "torch":
             from qwen3_vl_webui.kernels.step_inputs import step_inputs  # needs Triton
@@ -337,11 +277,11 @@ class Graphs:
         return self._run(self._prompts, shape, host, partial(self._compute_prompts, shape=shape))
 
     def _run(
-        self, steps: dict[Key, _Step[Result]], key: Key, host: Array, compute: Callable[[Tensor], Result]
+        self, steps: dict[Key, Replayed[Result]], key: Key, host: Array, compute: Callable[[Tensor], Result]
     ) -> Result:
         step = steps.get(key)
         if step is None:
-            step = steps[key] = _Step(to_device(host, self.device), compute, self.capture)
+            step = steps[key] = Replayed(to_device(host, self.device), compute, self.capture)
         return step.run(host)
 
     def _compute_decode(self, inputs: Tensor) -> Output:
