@@ -36,7 +36,7 @@ def main() -> None:
             elif steps < trunk:
                 steps += trunk
             for size, (loss, _) in entry.get("loss_right", {}).items():
-                series.setdefault(f"{number} {entry['edition']} {size}", []).append((steps, loss))
+                series.setdefault(f"{number}.{entry.get('run', 0)} {entry['edition']} {size}", []).append((steps, loss))
     width, height, left, bottom, top = 900, 420, 50, 40, 1.2
     longest = max(steps for points in series.values() for steps, _ in points)
     image = Image.new("RGB", (width, height), "white")

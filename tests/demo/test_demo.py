@@ -5,6 +5,7 @@ Thresholds lie well below the measured quality (training/LOG.md): a failure mean
 
 from __future__ import annotations
 
+import itertools
 import re
 from pathlib import Path
 from typing import Any
@@ -131,12 +132,13 @@ def test_it_says_that_a_photograph_is_beyond_it(instruct: Any, thinking: Any) ->
 
 
 def test_it_reads_text_that_another_program_drew(instruct: Any) -> None:
+    """Most of it: letters of Pillow's own font, which is never trained, in two sizes."""
+    words = ("Search", "Welcome back", "Settings", "Shopping cart", "2024")
+    more = ("Notifications", "Forgot password?", "Total 35.20", "Order number", "Continue")
     right = 0
-    for text in ("Search", "Welcome back", "Settings", "Shopping cart", "2024"):
+    for text, size in itertools.product(words + more, (24, 34)):
         picture = Image.new("RGB", (320, 96), "white")
-        ImageDraw.Draw(picture).text((30, 28), text, fill="black", font=ImageFont.load_default(34))
-        right += (
-            re.sub(r"\W", "", instruct.ask("Read the text.", picture, most=40)).lower()
-            == re.sub(r"\W", "", text).lower()
-        )
-    assert right >= 3
+        ImageDraw.Draw(picture).text((30, 28), text, fill="black", font=ImageFont.load_default(size))
+        answer = instruct.ask("Read the text.", picture, most=40)
+        right += re.sub(r"\W", "", answer).lower() == re.sub(r"\W", "", text).lower()
+    assert right >= 12
