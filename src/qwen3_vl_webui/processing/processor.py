@@ -39,7 +39,7 @@ from qwen3_vl_webui.processing.source import Source
 from qwen3_vl_webui.processing.template import ChatTemplate, Rendered
 from qwen3_vl_webui.processing.tokenizer import Tokenizer
 
-DECODING = min(available_cores(), 4)  # media of one request that are decoded at once: each may take much memory
+DECODING = 4  # media of one request that are decoded at once, at most: each may take much memory
 HANDED_OVER = 2.0  # times the pixels that the model will see: a larger source is resized here, for the memory's sake
 RESIZE = "bicubic-antialias-1"  # part of a medium's identity: change it when pixels change
 
@@ -230,7 +230,7 @@ class Processor:
             first.setdefault(_cache_key(part), (part, field))
         if len(first) < 2:
             return [self._medium(part, field) for part, field in parts]
-        with ThreadPoolExecutor(min(len(first), DECODING), "media") as pool:
+        with ThreadPoolExecutor(min(len(first), DECODING, available_cores()), "media") as pool:
             waiting = {key: pool.submit(self._medium, *one) for key, one in first.items()}
             try:
                 return [waiting[_cache_key(part)].result() for part, _ in parts]
