@@ -8,6 +8,7 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw
 
+_SMOOTH = 15  # points of "long" that are drawn as one: its batches hold few samples, and their losses leap
 _COLORS = {
     "both middle": (31, 119, 180),
     "both video": (255, 127, 14),
@@ -48,8 +49,11 @@ def main() -> None:
     for tick in range(0, int(longest) + 1, 2):
         draw.text((left + (width - left - 10) * tick / longest - 4, height - bottom + 8), str(tick), fill="black")
     named: list[str] = []
-    for key, points in series.items():
+    for key, points in sorted(series.items(), key=lambda item: not item[0].endswith("long")):
         name = key.split(" ", 1)[1].strip()
+        if name.endswith("long"):
+            parts = [points[k : k + _SMOOTH] for k in range(0, len(points), _SMOOTH)]
+            points = [(sum(x for x, _ in part) / len(part), sum(y for _, y in part) / len(part)) for part in parts]
         color = _COLORS.get(name, (90, 90, 90))
         line = [
             (
@@ -60,8 +64,10 @@ def main() -> None:
         ]
         draw.line(line, fill=color, width=2)
         if name not in named:
-            draw.text((width - 170, 16 + 16 * len(named)), name, fill=color)
             named.append(name)
+    draw.rectangle((width - 176, 12, width - 12, 20 + 16 * len(named)), fill="white", outline=(225, 225, 225))
+    for place, name in enumerate(named):
+        draw.text((width - 170, 16 + 16 * place), name, fill=_COLORS.get(name, (90, 90, 90)))
     draw.text((left + 230, height - 16), "weighted loss of the learnt tokens, by thousands of steps", fill="black")
     image.save(args.out, optimize=True)
 

@@ -39,9 +39,9 @@ class SizeClass:
 
 
 SIZES = {
-    "middle": SizeClass(tokens=8192, length=24576, learnt=10240, rows=1, share=0.86),
+    "middle": SizeClass(tokens=8192, length=24576, learnt=10240, rows=1, share=0.84),
     "video": SizeClass(tokens=8192, length=24576, learnt=10240, rows=1, share=0.12),
-    "long": SizeClass(tokens=28672, length=32768, learnt=4096, rows=1, share=0.02, misses=2),
+    "long": SizeClass(tokens=28672, length=32768, learnt=4096, rows=1, share=0.04, misses=2),
 }
 LONGEST = max(SIZES, key=lambda name: SIZES[name].tokens)  # whose steps take several times as long
 _FOLLOWED = 0.12  # share of the samples with a conversation of two turns
@@ -50,7 +50,7 @@ Entry = tuple[
 ]  # share of the samples, visual tokens it may use (one chosen at random)
 SHARES: dict[str, list[Entry]] = {
     "middle": [
-        (where.find, 0.11, (24, 64, 128)),
+        (where.find, 0.1, (24, 64, 128)),
         (gui.screens, 0.17, (128, 256, 320, 320, 640)),
         (ocr.words, 0.03, (16,)),
         (ocr.lines, 0.14, (64, 128, 256, 320, 512)),
@@ -60,8 +60,8 @@ SHARES: dict[str, list[Entry]] = {
         (ocr.book, 0.002, (500, 1000, 2000, 3000, 5000)),
         (ocr.binder, 0.005, (100, 250, 600, 1500)),
         (shapes.shapes, 0.1, (128, 256)),
-        (shapes.overlap, 0.035, (64, 96, 128)),
-        (geometry.geometry, 0.04, (96, 160, 256)),
+        (shapes.overlap, 0.05, (64, 96, 128)),
+        (geometry.geometry, 0.035, (96, 160, 256)),
         (charts.charts, 0.09, (128, 256, 320, 320, 512)),
         (charts.tables, 0.03, (96, 160, 256)),
         (charts.typed, 0.01, (16,)),

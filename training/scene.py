@@ -69,6 +69,11 @@ def points_json(items: Sequence[tuple[Sequence[int], str]]) -> str:
     return "```json\n[\n" + ",\n".join(rows) + "\n]\n```"
 
 
+def one_by_one(lang: str) -> str:
+    """The chain before a long list or a page. It names no kinds and no numbers: without what each thing says they are harder to tell, and the answer would be bound to them."""
+    return "从上到下,逐个看。" if lang == "zh" else "From top to bottom, one by one."
+
+
 def ask(rng: Random, lang: str, english: Sequence[str], chinese: Sequence[str], **values: Any) -> str:
     """One of many phrasings, sometimes as people really type: polite, hurried, without punctuation."""
     if lang == "zh":

@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 from training.draw import Canvas
 from training.shapes.counting import counts
-from training.shapes.front import hidden, overlap, pile_up
+from training.shapes.front import crossing, hidden, overlap, pile_up
 from training.shapes.ground import textured, visible
 from training.shapes.layout import LAYOUTS, arrange, band, free
 from training.shapes.relations import direction, relation
 from training.shapes.scene import Scene
-from training.shapes.thing import SHAPES, Thing, mid
+from training.shapes.thing import SHAPES, Thing, mid, paint
 from training.words import COLORS
 
 SIDES = ((256, 256), (480, 320), (192, 384))
@@ -104,6 +104,22 @@ def test_whatever_is_covered_shows_most_of_itself(count: int) -> None:
         assert all(0.1 < share < 0.5 for share in shares.values())
         for k in range(count):
             assert sum(share for (back, _), share in shares.items() if back == k) < 0.55
+
+
+def test_where_two_meet_the_one_in_front_is_seen() -> None:
+    right, seen = 0, 0
+    for number in range(40):
+        pile = pile_up(Random(number), 256, 192, 2 + number % 3, list(COLORS))
+        canvas = Canvas(256, 192, (255, 255, 255))
+        for place, thing in enumerate(pile):
+            paint(canvas, thing.shape, thing.box, (40 * place, 0, 0), None)
+        picture = canvas.array()
+        for back, front in hidden(pile, 256, 192):
+            if at := crossing(pile, (back, front), 256, 192):
+                seen += 1
+                right += tuple(picture[at[1] * 191 // 1000, at[0] * 255 // 1000]) == (40 * front, 0, 0)
+    assert seen > 60
+    assert right > 0.95 * seen  # slivers are missed by a pixel
 
 
 def test_what_is_asked_about_piles_has_one_answer() -> None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import groupby, pairwise
+from itertools import pairwise
 from random import Random
 
 from training.gui.controls import Control, function, kind_name, reference
 from training.gui.screen import Screen
-from training.scene import Turn, ask, boxes_json, center, points_json, scaled
+from training.scene import Turn, ask, boxes_json, center, one_by_one, points_json, scaled
 
 LONGEST = 360  # characters of a chain
 
@@ -20,14 +20,6 @@ def unique(screen: Screen) -> list[Control]:
         for control in screen.controls
         if texts.count(control.text) == 1 and control.kind not in ("picture", "text")
     ]
-
-
-def outline(controls: Sequence[Control], lang: str) -> str:
-    """The kinds in the order of the controls, those that follow each other counted: "title, 3 switch, button"."""
-    runs = [(kind_name(kind, lang), len(list(run))) for kind, run in groupby(c.kind for c in controls)]
-    if lang == "zh":
-        return "、".join(f"{count}个{kind}" if count > 1 else kind for kind, count in runs) + "。"
-    return ", ".join(f"{count} {kind}" if count > 1 else kind for kind, count in runs) + "."
 
 
 def describe(rng: Random, screen: Screen, lang: str, phone: bool) -> Turn:
@@ -69,12 +61,11 @@ def describe(rng: Random, screen: Screen, lang: str, phone: bool) -> Turn:
             "屏幕上有什么控件?",
         ],
     )
-    thinking = ("从上到下:" if zh else "From top to bottom: ") + outline(controls, lang)
     return Turn(
         skill="gui_describe",
         question=question,
         answer=head + "\n" + "\n".join(lines),
-        thinking=thinking,
+        thinking=one_by_one(lang),
         check={"type": "controls", "controls": [[c.kind, c.text] for c in controls]},
     )
 
@@ -120,7 +111,7 @@ def list_boxes(rng: Random, screen: Screen, lang: str) -> Turn:
         )
     thinking = ("、" if lang == "zh" else ", ").join(c.text for c in chosen)
     if not wanted or len(thinking) > LONGEST:
-        thinking = outline(chosen, lang)
+        thinking = one_by_one(lang)
     return Turn(
         skill="gui_boxes",
         question=question,

@@ -83,7 +83,7 @@ def lines(rng: Random, held_out: bool, tokens: int) -> Sample:
     thinking = (
         ("一行文字。" if zh else "One line of text.")
         if len(rows) == 1
-        else (f"共{len(rows)}行,从上到下读。" if zh else f"There are {len(rows)} lines; I read from top to bottom.")
+        else ("从上到下读。" if zh else "I read from top to bottom.")
     )
     conversations = [
         [

@@ -7,13 +7,14 @@ from random import Random
 import numpy as np
 
 from training.draw import Canvas, sides, wear
-from training.scene import Box, Sample, Turn, ask
+from training.scene import Box, Sample, Turn, ask, scaled
 from training.shapes.ground import ground, textured, visible
 from training.shapes.layout import free
-from training.shapes.thing import SHAPES, Thing, mid, paint
-from training.words import COLORS
+from training.shapes.thing import SHAPES, Thing, paint
+from training.words import COLORS, color_name
 
-_SOLID = [s for s in SHAPES if s not in ("ring", "cross")]  # nothing shows through them
+# Nothing shows through them, and what is seen of one that is covered tells its form, as it would not tell a rectangle from a square.
+_SOLID = [s for s in SHAPES if s not in ("ring", "cross", "rectangle")]
 Pile = list[Thing]  # from the back to the front
 _BEHIND = (["What is behind the {a}?", "What does the {a} hide?"], ["{a}后面是什么?", "{a}挡住了什么?"])
 _BEFORE = (["What is in front of the {a}?", "What covers the {a}?"], ["{a}前面是什么?", "{a}被什么挡住了?"])
@@ -28,17 +29,17 @@ def _near(rng: Random, boxes: list[Box], least: float, most: float) -> Box:
     return x - size / 2, y - size / 2, x + size / 2, y + size / 2
 
 
-def _mask(thing: Thing, width: int, height: int) -> np.ndarray:
-    """Where a thing would be drawn, on a small scale."""
-    canvas = Canvas(width // 8, height // 8, (0, 0, 0))
-    x1, y1, x2, y2 = (value / 8 for value in thing.box)
+def _mask(thing: Thing, width: int, height: int, step: int) -> np.ndarray:
+    """Where a thing would be drawn, with one place for `step` pixels."""
+    canvas = Canvas(width // step, height // step, (0, 0, 0))
+    x1, y1, x2, y2 = (value / step for value in thing.box)
     paint(canvas, thing.shape, (x1, y1, x2, y2), (255, 255, 255), None)
     return canvas.array()[..., 0] > 0
 
 
 def hidden(pile: Pile, width: int, height: int) -> dict[tuple[int, int], float]:
     """For every pair (back, front) that meets, the share of the one at the back that the other covers."""
-    masks = [_mask(t, width, height) for t in pile]
+    masks = [_mask(t, width, height, 8) for t in pile]
     shares = {
         (i, k): float((masks[i] & masks[k]).sum() / max(1, masks[i].sum())) for k in range(len(pile)) for i in range(k)
     }
@@ -61,8 +62,7 @@ def pile_up(rng: Random, width: int, height: int, count: int, colors: list[str])
         for shape, color, (x1, y1, x2, y2) in zip(
             rng.sample(_SOLID, count), rng.sample(colors, count), boxes, strict=True
         ):
-            high = 0.6 if shape == "rectangle" else 1.0
-            pile.append(Thing(shape=shape, color=color, box=(x1, y1, x2, y1 + (y2 - y1) * high)))
+            pile.append(Thing(shape=shape, color=color, box=(x1, y1, x2, y2)))
         shares = hidden(pile, width, height)
         covered = [sum(share for (back, _), share in shares.items() if back == k) for k in range(count)]
         met = {k for pair in shares for k in pair}
@@ -70,21 +70,39 @@ def pile_up(rng: Random, width: int, height: int, count: int, colors: list[str])
             return pile
 
 
-def _chain(zh: bool, back: Thing, front: Thing) -> str:
-    """Where the covered one ends is what tells."""
-    (bx, by), (fx, fy) = mid(back.box), mid(front.box)
-    if abs(fx - bx) > abs(fy - by):
-        side = ("右边" if fx > bx else "左边") if zh else ("right" if fx > bx else "left")
-    else:
-        side = ("下边" if fy > by else "上边") if zh else ("bottom" if fy > by else "top")
+def crossing(pile: Pile, pair: tuple[int, int], width: int, height: int) -> list[int] | None:
+    """A point of the 0-1000 scale well inside of where a pair would meet and nothing lies over it; None when there is none."""
+    step = 4
+    masks = [_mask(t, width, height, step) for t in pile]
+    seen = masks[pair[0]] & masks[pair[1]]
+    for mask in masks[pair[1] + 1 :]:
+        seen &= ~mask
+    for _ in range(2):  # away from the edges, where there is room
+        inner = seen.copy()
+        for axis in (0, 1):
+            for by in (-1, 1):
+                inner &= np.roll(seen, by, axis)
+        seen = inner if inner.any() else seen
+    rows, columns = np.nonzero(seen)
+    if not len(rows):
+        return None
+    nearest = ((rows - rows.mean()) ** 2 + (columns - columns.mean()) ** 2).argmin()
+    x, y = int(columns[nearest] * step + step // 2), int(rows[nearest] * step + step // 2)
+    return scaled((x, y, x, y), width, height)[:2]
+
+
+def _chain(zh: bool, first: Thing, second: Thing, front: Thing, at: list[int]) -> str:
+    """The colour that is seen where both would be tells which is in front."""
+    lang = "zh" if zh else "en"
+    color = color_name(front.color, lang)
     if zh:
-        return f"{front.name('zh')}完整,{back.name('zh')}的{side}被挡住。"
-    return f"The {front.name('en')} is whole, the {back.name('en')} is hidden at its {side}."
+        return f"{first.name(lang)}与{second.name(lang)}相交于{at},那里是{color}:{front.name(lang)}在前面。"
+    return f"The {first.name(lang)} meets the {second.name(lang)} at {at}, where {color} is seen: the {front.name(lang)} is in front."
 
 
-def _questions(rng: Random, lang: str, pile: Pile, pairs: list[tuple[int, int]]) -> list[Turn]:
+def _questions(rng: Random, lang: str, pile: Pile, width: int, height: int) -> list[Turn]:
     """Of two that meet, which is in front; what one thing alone hides, or is hidden by."""
-    zh = lang == "zh"
+    zh, pairs = lang == "zh", list(hidden(pile, width, height))
     turns: list[Turn] = []
 
     def add(question: str, answer: str, seen: str) -> None:
@@ -94,8 +112,9 @@ def _questions(rng: Random, lang: str, pile: Pile, pairs: list[tuple[int, int]])
 
     for i, k in pairs:
         back, front = pile[i], pile[k]
-        a, b = rng.sample([front.name(lang), back.name(lang)], 2)
-        seen = _chain(zh, back, front)
+        first, second = rng.sample([front, back], 2)
+        if (at := crossing(pile, (i, k), width, height)) is None:
+            continue
         unnamed = [["Which shape covers the other?"], ["哪个图形挡住了另一个?"]] if len(pile) == 2 else [[], []]
         add(
             ask(
@@ -103,11 +122,11 @@ def _questions(rng: Random, lang: str, pile: Pile, pairs: list[tuple[int, int]])
                 lang,
                 ["Which is in front, the {a} or the {b}?", "Is the {a} or the {b} on top?", *unnamed[0]],
                 ["{a}和{b}哪个在前面?", "{a}和{b}谁在上层?", *unnamed[1]],
-                a=a,
-                b=b,
+                a=first.name(lang),
+                b=second.name(lang),
             ),
             f"{front.name(lang)}在前面。" if zh else f"The {front.name(lang)} is in front.",
-            seen,
+            _chain(zh, first, second, front, at),
         )
         alone = sum(other == k for _, other in pairs) == 1
         covered_once = len(pile) > 2 and sum(other == i for other, _ in pairs) == 1
@@ -117,7 +136,8 @@ def _questions(rng: Random, lang: str, pile: Pile, pairs: list[tuple[int, int]])
         ):
             if asked:
                 question = ask(rng, lang, english, chinese, a=named.name(lang))
-                add(question, f"{answer.name(lang)}。" if zh else f"The {answer.name(lang)}.", seen)
+                chain = _chain(zh, named, answer, front, at)
+                add(question, f"{answer.name(lang)}。" if zh else f"The {answer.name(lang)}.", chain)
     rng.shuffle(turns)
     return turns[:4]
 
@@ -143,5 +163,5 @@ def overlap(rng: Random, held_out: bool, tokens: int) -> Sample:
     for t in things:
         border = rng.choice([None, None, (20, 20, 20), (255, 255, 255)])
         paint(canvas, t.shape, t.box, rng.choice(COLORS[t.color][1]), border)
-    turns = _questions(rng, lang, pile, list(hidden(pile, width, height)))
+    turns = _questions(rng, lang, pile, width, height)
     return Sample(conversations=[[t] for t in turns], pictures=[wear(rng, canvas.array())])

@@ -14,11 +14,12 @@ from training.shapes.thing import Thing
 
 
 def about(rng: Random, canvas: Canvas, things: list[Thing], lang: str) -> Sample:
-    """Some questions about shapes that have been drawn, one of them or two of number."""
+    """Some questions about shapes that have been drawn: of number, of where one is from another, and others."""
     scene = Scene(lang=lang, width=canvas.width, height=canvas.height, unordered=things)
-    kinds = [relation, relation, one_axis, beside, box_or_point, color, extreme]
+    kinds = [beside, box_or_point, color, extreme]
     kinds += [description if len(things) <= 12 and rng.random() < 0.35 else boxes] * 2
-    turns, most = counts(rng, scene)[: rng.randint(1, 2)], rng.randint(4, 5)
+    turns = [*counts(rng, scene), *filter(None, [relation(rng, scene), relation(rng, scene), one_axis(rng, scene)])]
+    most = len(turns) + 2
     while kinds and len(turns) < most:
         kind = kinds.pop(rng.randrange(len(kinds)))
         kinds = [other for other in kinds if other is not kind]

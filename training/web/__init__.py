@@ -5,14 +5,12 @@ Each look is written in one way, so that the tree of elements follows from what 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from random import Random
 
 from training.draw import enlarged, sides, text_width, wear
-from training.scene import Sample, Turn, ask
+from training.scene import Sample, Turn, ask, one_by_one
 from training.web import blocks, free
-from training.web.page import Page, Part, hex3
-from training.web.pieces import Piece
+from training.web.page import Page, Part, hex3, plain
 
 _TEMPLATES = 0.35  # share of pages that follow one; the others are put together freely
 _STYLES = {  # in this order, those whose elements occur
@@ -32,10 +30,6 @@ def _links(p: Page, most: int) -> list[str]:
         if text not in found:
             found.append(text)
     return found
-
-
-def counted(links: int) -> str:
-    return f"{links} link" + "s" * (links != 1)
 
 
 def header(p: Page) -> Part:
@@ -62,12 +56,10 @@ def header(p: Page) -> Part:
     for text, step in zip(links, wide, strict=True):
         p.canvas.text(x, y, text, t.font, size, p.link if below else ink)
         x += step
-    name = (f"header with {counted(len(links))}", f"页眉({len(links)}个链接)") if links else ("header", "页眉")
     if links and below:
         p.canvas.draw.line((0, bar + size * 2, p.width, bar + size * 2), fill=t.faint)
-        name = (f"header, {counted(len(links))}", f"页眉、{len(links)}个链接")
-        return Part(f"<header><h1>{title}</h1></header>\n{nav}", bar + size * 2, name)
-    return Part(f"<header><h1>{title}</h1>{nav}</header>", bar, name)
+        return Part(f"<header><h1>{title}</h1></header>\n{nav}", bar + size * 2)
+    return Part(f"<header><h1>{title}</h1>{nav}</header>", bar)
 
 
 def footer(p: Page) -> Part:
@@ -86,8 +78,7 @@ def footer(p: Page) -> Part:
     for k, (each, step) in enumerate(zip((text, *links), wide, strict=True)):
         p.canvas.text(x, y, each, t.font, small, p.link if k else ink)
         x += step + size * 1.2
-    name = (f"footer with {counted(len(links))}", f"页脚({len(links)}个链接)") if links else ("footer", "页脚")
-    return Part(f"<footer>{text}{''.join(f'<a>{each}</a>' for each in links)}</footer>", 0, name)
+    return Part(f"<footer>{text}{''.join(f'<a>{each}</a>' for each in links)}</footer>", 0)
 
 
 def aside(p: Page, y: float) -> tuple[Part, float]:
@@ -99,8 +90,7 @@ def aside(p: Page, y: float) -> tuple[Part, float]:
         p.canvas.draw.line((wide, y, wide, p.bottom), fill=p.theme.faint)
     links = links[: max(1, int((p.bottom - y) / high))]
     shown = [p.put(p.size, y + high * (k + 0.6), wide - p.size * 1.3, text, ink=p.ink) for k, text in enumerate(links)]
-    name = (f"{counted(len(links))} at the left", f"左侧{len(links)}个链接")
-    return Part("<aside>" + "".join(f"<a>{text}</a>" for text in shown) + "</aside>", y, name), wide
+    return Part("<aside>" + "".join(f"<a>{text}</a>" for text in shown) + "</aside>", y), wide
 
 
 def content(p: Page, x: float, y: float, w: float) -> list[Part]:
@@ -139,8 +129,8 @@ def content(p: Page, x: float, y: float, w: float) -> list[Part]:
     return found
 
 
-def template(p: Page) -> tuple[str, list[Part]]:
-    """A header, links, content of one or two columns, a footer, one after the other; what the body says and its parts."""
+def template(p: Page) -> str:
+    """A header, links, content of one or two columns, a footer, one after the other; what the body says."""
     rng, top, left, y = p.rng, [], 0.0, 0.0
     if rng.random() < 0.8:
         top = [header(p)]
@@ -154,14 +144,13 @@ def template(p: Page) -> tuple[str, list[Part]]:
     margin = rng.uniform(8, 30) if left or rng.random() < 0.75 else p.width * rng.uniform(0.08, 0.14)
     parts = content(p, left + margin, y + p.size * 0.6, p.width - left - 2 * margin)
     main = "<main>\n" + "\n".join(part.html for part in parts) + "\n</main>"
-    body = "\n".join([*(part.html for part in top), main, *(part.html for part in foot)])
-    return body, [*top, *parts, *foot]
+    return "\n".join([*(part.html for part in top), main, *(part.html for part in foot)])
 
 
 def sheet(p: Page, body: str) -> str:
-    """The style of the page: nothing that cannot be seen."""
-    grounds = {tag: f"background:{hex3(a)};color:{hex3(b)}" for tag, (a, b) in sorted(p.painted.items(), reverse=True)}
-    rules = [f"body{{background:{hex3(p.ground)};color:{hex3(p.ink)};font-family:sans-serif}}"]
+    """The style of the page: nothing that cannot be seen, and of inks only whether they are dark or light."""
+    grounds = {tag: f"background:{hex3(a)};color:{plain(b)}" for tag, (a, b) in sorted(p.painted.items(), reverse=True)}
+    rules = [f"body{{background:{hex3(p.ground)};color:{plain(p.ink)};font-family:sans-serif}}"]
     if len(set(grounds.values())) == 1:
         rules.append(f"{','.join(grounds)}{{{grounds.popitem()[1]}}}")
     else:
@@ -171,35 +160,18 @@ def sheet(p: Page, body: str) -> str:
     return said.replace("float:left", "float:right") if "</main>\n<aside>" in body else said
 
 
-def outline(parts: Sequence[Part | Piece], zh: bool) -> str:
-    """The names of the parts, and in brackets what boxes hold, where that is not too long."""
-    join = "、" if zh else ", "
-    for deep in (True, False):
-        names = []
-        for part in parts:
-            inside = (
-                [piece.name[zh] for piece in part.inside if piece.name[zh]] if deep and isinstance(part, Piece) else []
-            )
-            names.append(part.name[zh] + (f" ({join.join(inside)})" if inside and len(set(inside)) > 1 else ""))
-        said = join.join(names)
-        if len(said) < 240:
-            break
-    return said
-
-
 def webpage(rng: Random, held_out: bool, tokens: int) -> Sample:
     """A header, links, content of one or two columns, a footer; and the question how it is written."""
     lang = rng.choice(["en", "zh"])
     width, height = sides(rng, tokens, (0.8, 1.6), (0.6, 1.0))
     scale = enlarged(rng, lang)
     p = Page(rng, lang, held_out, round(width * scale), round(height * scale))
-    body, named = template(p) if rng.random() < _TEMPLATES else free.compose(p, rng)
+    body = template(p) if rng.random() < _TEMPLATES else free.compose(p, rng)
     style = sheet(p, body)
     html = (
         f"```html\n<!DOCTYPE html>\n<html>\n<head><style>{style}</style></head>\n<body>\n{body}\n</body>\n</html>\n```"
     )
     ask_in = lang if rng.random() < 0.85 else ("en" if lang == "zh" else "zh")
-    zh = ask_in == "zh"
     question = ask(
         rng,
         ask_in,
@@ -220,6 +192,11 @@ def webpage(rng: Random, held_out: bool, tokens: int) -> Sample:
             "写一个和图片一样的网页。",
         ],
     )
-    thinking = ("从上到下:" if zh else "From top to bottom: ") + outline(named, zh) + ("。" if zh else ".")
-    turn = Turn(skill="html", question=question, answer=html, thinking=thinking, check={"type": "html", "text": html})
+    turn = Turn(
+        skill="html",
+        question=question,
+        answer=html,
+        thinking=one_by_one(ask_in),
+        check={"type": "html", "text": html},
+    )
     return Sample(conversations=[[turn]], pictures=[wear(rng, p.canvas.shown(width, height), 0.5)])

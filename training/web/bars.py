@@ -14,14 +14,12 @@ def header(m: Maker, margin: float) -> Piece:
     p, rng, kind = m.page, m.page.rng, m.page.rng.choice(["accent", "dark", "plain", "plain", "tint"])
     w, high = p.width - 2 * margin, p.size * rng.uniform(2.2, 4)
     text, size = m.line(p.label("title"), w * 0.5, rng.uniform(1.1, 1.5), True)
-    title = Piece(
-        f"<h1>{text}</h1>", p.size * 1.6, lambda x, y: m.ink(x, y + p.size * 0.8, text, size, p.ink, True), ("", "")
-    )
+    title = Piece(f"<h1>{text}</h1>", p.size * 1.6, lambda x, y: m.ink(x, y + p.size * 0.8, text, size, p.ink, True))
     title.wide = p.canvas_width(text, size)
     middle, left = rng.random() < 0.12, [title]
     if rng.random() < 0.2:
         mark = m.symbol()
-        left.insert(0, Piece("<img>", mark.high, mark.draw, mark.name, mark.wide))
+        left.insert(0, Piece("<img>", mark.high, mark.draw, mark.wide))
         high = max(high, mark.high + p.size * 0.8)
     room = w - sum(piece.wide + p.size for piece in left)
     right: list[tuple[str, Piece]] = []
@@ -64,10 +62,8 @@ def header(m: Maker, margin: float) -> Piece:
             piece.draw(at, y + (high - piece.high) / 2)
             at += piece.wide + p.size
 
-    count = sum(piece.html.count("<a>") for _, piece in right)
     html = "".join(piece.html for piece in [*left, *(piece for _, piece in right)])
-    name = (f"header with {count} links", f"页眉({count}个链接)") if count else ("header", "页眉")
-    return Piece(f"<header>{html}</header>", high, draw, name)
+    return Piece(f"<header>{html}</header>", high, draw)
 
 
 def bar(m: Maker, margin: float) -> Piece | None:
@@ -85,7 +81,7 @@ def bar(m: Maker, margin: float) -> Piece | None:
             p.canvas.draw.line((0, y + high, p.width, y + high), fill=mix(p.ground, p.ink, 0.3))
         line.draw(margin, y + (high - line.high) / 2)
 
-    return Piece(line.html, high, draw, line.name)
+    return Piece(line.html, high, draw)
 
 
 def footer(m: Maker, margin: float) -> Piece:
@@ -106,7 +102,7 @@ def footer(m: Maker, margin: float) -> Piece:
             boxes.column(stacked([m.heading(wide, 3), *(m.link(wide, bare=m.sheet.bare) for _ in range(2))], 2), wide)
             for _ in range(count)
         ]
-        columns = boxes.row_of(cells, gap, ("", ""))
+        columns = boxes.row_of(cells, gap)
     high = p.size * 2.2 + (columns.high + p.size if columns else 0)
     kind, ends, faint = rng.choice(["plain", "plain", "tint", "dark"]), rng.random() < 0.4, rng.random() < 0.5
 
@@ -132,8 +128,7 @@ def footer(m: Maker, margin: float) -> Piece:
             at += piece.wide + gap
 
     html = (columns.html if columns else "") + text + "".join(piece.html for piece in found)
-    name = (f"footer with {len(found)} links", f"页脚({len(found)}个链接)") if found else ("footer", "页脚")
-    return Piece(f"<footer>{html}</footer>", high, draw, name)
+    return Piece(f"<footer>{html}</footer>", high, draw)
 
 
 def aside(m: Maker, w: float, high: float) -> Piece:
@@ -161,4 +156,4 @@ def aside(m: Maker, w: float, high: float) -> Piece:
         with boxes.ground(p, color):
             inner.draw(x + pad, y + pad)
 
-    return Piece(f"<aside>{inner.html}</aside>", high, draw, ("side", "侧栏"), inside=found)
+    return Piece(f"<aside>{inner.html}</aside>", high, draw)

@@ -21,7 +21,7 @@ def _heading(p: Page, x: float, y: float, w: float, level: int, big: float) -> P
         return None
     middle = p.centred
     text = p.put(x + w / 2 if middle else x, y + high / 2, w, p.heading(), big, True, anchor="mm" if middle else "lm")
-    return Part(f"<h{level}>{text}</h{level}>", y + high, ("heading", "标题"))
+    return Part(f"<h{level}>{text}</h{level}>", y + high)
 
 
 def paragraph(p: Page, x: float, y: float, w: float) -> Part | None:
@@ -40,7 +40,6 @@ def paragraph(p: Page, x: float, y: float, w: float) -> Part | None:
     return Part(
         f"<p>{('' if p.lang == 'zh' else ' ').join(lines)}</p>",
         y + step * len(lines) + p.size * 0.4,
-        ("paragraph", "段落"),
     )
 
 
@@ -59,7 +58,7 @@ def button(p: Page, x: float, y: float, w: float) -> Part | None:
     if not p.fits(y, p.size * 2.6):
         return None
     wide = w if p.rng.random() < 0.1 else 0.0
-    return Part(_button(p, x, y + 2, w, wide)[0], y + p.size * 2.7, ("button", "按钮"))
+    return Part(_button(p, x, y + 2, w, wide)[0], y + p.size * 2.7)
 
 
 def row(p: Page, x: float, y: float, w: float) -> Part | None:
@@ -74,8 +73,8 @@ def row(p: Page, x: float, y: float, w: float) -> Part | None:
         found.append(html)
         end += p.size * 0.7
     if len(found) < 2:
-        return None if not found else Part(found[0], y + p.size * 2.7, ("button", "按钮"))
-    return Part(f"<div>{''.join(found)}</div>", y + p.size * 2.7, (f"{len(found)} buttons", f"{len(found)}个按钮"))
+        return None if not found else Part(found[0], y + p.size * 2.7)
+    return Part(f"<div>{''.join(found)}</div>", y + p.size * 2.7)
 
 
 def _items(p: Page, x: float, y: float, w: float, count: int, numbered: bool) -> str:
@@ -100,10 +99,7 @@ def _list(p: Page, x: float, y: float, w: float, tag: str) -> Part | None:
     high = p.size * (1.5 * count + 0.4)
     if not p.fits(y, high):
         return None
-    name = (
-        (f"list of {count}", f"{count}项列表") if tag == "ul" else (f"numbered list of {count}", f"{count}项编号列表")
-    )
-    return Part(f"<{tag}>{_items(p, x, y, w, count, tag == 'ol')}</{tag}>", y + high, name)
+    return Part(f"<{tag}>{_items(p, x, y, w, count, tag == 'ol')}</{tag}>", y + high)
 
 
 def bullets(p: Page, x: float, y: float, w: float) -> Part | None:
@@ -123,7 +119,7 @@ def field(p: Page, x: float, y: float, w: float) -> Part | None:
     text = p.put(
         x + 7, y + p.size * 1.05, wide - 14, p.label(p.rng.choice(["input", "input", "search box"])), ink=p.theme.faint
     )
-    return Part(f'<input placeholder="{text}">', y + p.size * 2.7, ("field", "输入框"))
+    return Part(f'<input placeholder="{text}">', y + p.size * 2.7)
 
 
 def image(p: Page, x: float, y: float, w: float) -> Part | None:
@@ -131,7 +127,7 @@ def image(p: Page, x: float, y: float, w: float) -> Part | None:
     if not p.fits(y, high + p.size * 0.5):
         return None
     _photo(p, x, y, wide, high)
-    return Part("<img>", y + high + p.size * 0.5, ("picture", "图片"))
+    return Part("<img>", y + high + p.size * 0.5)
 
 
 def _photo(p: Page, x: float, y: float, w: float, h: float) -> None:
@@ -148,7 +144,6 @@ def figure(p: Page, x: float, y: float, w: float) -> Part | None:
     return Part(
         f"<figure><img><figcaption>{text}</figcaption></figure>",
         y + high + p.size * 2,
-        ("picture with caption", "图片和说明"),
     )
 
 
@@ -157,7 +152,7 @@ def quote(p: Page, x: float, y: float, w: float) -> Part | None:
         return None
     p.canvas.rect((x, y + 2, x + 3, y + p.size * 2), p.accent)
     text = p.put(x + p.size, y + p.size * 1.05, w - p.size, p.sentence())
-    return Part(f"<blockquote>{text}</blockquote>", y + p.size * 2.6, ("quotation", "引用"))
+    return Part(f"<blockquote>{text}</blockquote>", y + p.size * 2.6)
 
 
 def table(p: Page, x: float, y: float, w: float) -> Part | None:
@@ -184,7 +179,7 @@ def table(p: Page, x: float, y: float, w: float) -> Part | None:
             p.canvas.draw.line((x, top + high, x + wide * columns, top + high), fill=p.theme.faint)
         lines.append(f"<tr>{''.join(cells)}</tr>")
     return Part(
-        f"<table>{''.join(lines)}</table>", y + high * rows + p.size * 0.6, (f"table of {rows} x {columns}", f"{rows}行{columns}列表格")
+        f"<table>{''.join(lines)}</table>", y + high * rows + p.size * 0.6
     )  # fmt: skip
 
 
@@ -200,7 +195,7 @@ def hero(p: Page, x: float, y: float, w: float) -> Part | None:
     text = p.put(at, y + p.size * 3.6, room, p.sentence(), anchor=anchor)
     wide = min(room, p.size * 8)
     html, _ = _button(p, at - wide / 2 if middle else at, y + p.size * 4.8, wide, wide)
-    return Part(f"<section><h2>{title}</h2><p>{text}</p>{html}</section>", y + high, ("banner", "横幅"))
+    return Part(f"<section><h2>{title}</h2><p>{text}</p>{html}</section>", y + high)
 
 
 def columns(p: Page, x: float, y: float, w: float) -> Part | None:
@@ -218,7 +213,7 @@ def columns(p: Page, x: float, y: float, w: float) -> Part | None:
                 html, low = html + part.html, part.bottom
         made.append(f"<section>{html}</section>")
         bottom = max(bottom, low)
-    return Part(f"<div>{''.join(made)}</div>", bottom + p.size * 0.3, ("two columns", "两栏"))
+    return Part(f"<div>{''.join(made)}</div>", bottom + p.size * 0.3)
 
 
 def _small_heading(p: Page, x: float, y: float, w: float) -> Part | None:
@@ -241,7 +236,7 @@ def cards(p: Page, x: float, y: float, w: float) -> Part | None:
         html += f"<p>{p.put(at, top + p.size * 2.7, inner, p.label('price') if p.rng.random() < 0.3 else p.sentence(3))}</p>"
         return html + (_button(p, at, top + p.size * 3.8, inner)[0] if acts else "")
 
-    return _cards(p, x, y, w, high, card, ("cards", "张卡片"))
+    return _cards(p, x, y, w, high, card)
 
 
 def plans(p: Page, x: float, y: float, w: float) -> Part | None:
@@ -257,12 +252,10 @@ def plans(p: Page, x: float, y: float, w: float) -> Part | None:
         html, _ = _button(p, at, y + p.size * (4.5 + 1.5 * count), inner, inner)
         return f"<h3>{name}</h3><p>{price}</p><ul>{items}</ul>{html}"
 
-    return _cards(p, x, y, w, high, card, ("plans", "个价格方案"))
+    return _cards(p, x, y, w, high, card)
 
 
-def _cards(
-    p: Page, x: float, y: float, w: float, high: float, draw: Callable[[float, float], str], name: tuple[str, str]
-) -> Part | None:
+def _cards(p: Page, x: float, y: float, w: float, high: float, draw: Callable[[float, float], str]) -> Part | None:
     gap = p.size * 0.8
     count = min(p.rng.randint(2, 3), int(w / (p.size * 10)))
     if count < 2 or not p.fits(y, high + gap):
@@ -274,7 +267,7 @@ def _cards(
         fill = None if edge else mix(p.ground, p.ink, 0.06)
         p.canvas.rect((left, y, left + wide, y + high), fill, p.theme.faint if edge else None, p.round)
         made.append(f"<article>{draw(left, wide)}</article>")
-    return Part(f"<div>{''.join(made)}</div>", y + high + gap, (f"{count} {name[0]}", f"{count}{name[1]}"))
+    return Part(f"<div>{''.join(made)}</div>", y + high + gap)
 
 
 def form(p: Page, x: float, y: float, w: float) -> Part | None:
@@ -306,8 +299,7 @@ def form(p: Page, x: float, y: float, w: float) -> Part | None:
         html += f'<label><input type="checkbox">{text}</label>'
         low += size * 2
     made, _ = _button(p, x, low + 2, wide, wide if rng.random() < 0.4 else 0.0)
-    name = (f"form of {count}", f"{count}项表单")
-    return Part(f"<form>{html}{made}</form>", low + size * 2.8, name)
+    return Part(f"<form>{html}{made}</form>", low + size * 2.8)
 
 
 BLOCKS: list[tuple[Block, float]] = [

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from training.draw import Color, bright, mix, on_ground
 from training.web.page import Page
-from training.web.pieces import Maker, Name, Piece
+from training.web.pieces import Maker, Piece
 
 
 @contextmanager
@@ -23,7 +23,7 @@ def ground(p: Page, color: Color) -> Iterator[None]:
     p.theme, p.ground, p.ink, p.link, p.accent, p.tint = before
 
 
-def stacked(pieces: list[Piece], gap: float, html: str = "{}", name: Name = ("", "")) -> Piece:
+def stacked(pieces: list[Piece], gap: float, html: str = "{}") -> Piece:
     """One below the other."""
 
     def draw(x: float, y: float) -> None:
@@ -32,12 +32,10 @@ def stacked(pieces: list[Piece], gap: float, html: str = "{}", name: Name = ("",
             y += piece.high + gap
 
     high = sum(piece.high for piece in pieces) + gap * max(0, len(pieces) - 1)
-    return Piece(html.replace("{}", "".join(piece.html for piece in pieces)), high, draw, name, inside=pieces)
+    return Piece(html.replace("{}", "".join(piece.html for piece in pieces)), high, draw)
 
 
-def beside(
-    pieces: list[Piece], gap: float, name: Name, w: float = 0.0, spread: str = "left", tag: str = "div"
-) -> Piece:
+def beside(pieces: list[Piece], gap: float, w: float = 0.0, spread: str = "left", tag: str = "div") -> Piece:
     """Side by side, as wide as each is: at the left, in the middle, at the right."""
     wide, high = sum(piece.wide for piece in pieces) + gap * (len(pieces) - 1), max(piece.high for piece in pieces)
     start = {"middle": (w - wide) / 2, "right": w - wide}.get(spread, 0.0)
@@ -48,7 +46,7 @@ def beside(
             piece.draw(x, y + (high - piece.high) / 2)
             x += piece.wide + gap
 
-    return Piece(f"<{tag}>{''.join(piece.html for piece in pieces)}</{tag}>", high, draw, name, wide)
+    return Piece(f"<{tag}>{''.join(piece.html for piece in pieces)}</{tag}>", high, draw, wide)
 
 
 def card(m: Maker, inner: Piece, w: float, pad: float, high: float = 0.0) -> Piece:
@@ -75,10 +73,10 @@ def card(m: Maker, inner: Piece, w: float, pad: float, high: float = 0.0) -> Pie
             with ground(p, fill):
                 inner.draw(x + pad, y + pad)
 
-    return Piece(f"<article>{inner.html}</article>", high, draw, ("card", "卡片"), w, inner.inside)
+    return Piece(f"<article>{inner.html}</article>", high, draw, w)
 
 
-def row_of(cells: list[Piece], gap: float, name: Name) -> Piece:
+def row_of(cells: list[Piece], gap: float) -> Piece:
     """Boxes of known widths side by side, from the same height down."""
 
     def draw(x: float, y: float) -> None:
@@ -87,12 +85,12 @@ def row_of(cells: list[Piece], gap: float, name: Name) -> Piece:
             x += cell.wide + gap
 
     html = f"<div>{''.join(cell.html for cell in cells)}</div>"
-    return Piece(html, max(cell.high for cell in cells), draw, name, inside=cells)
+    return Piece(html, max(cell.high for cell in cells), draw)
 
 
-def rows_of(rows: list[list[Piece]], gap: float, name: Name) -> Piece:
+def rows_of(rows: list[list[Piece]], gap: float) -> Piece:
     """A grid: all its boxes stand in one div, row by row."""
-    lines = [row_of(cells, gap, name) for cells in rows]
+    lines = [row_of(cells, gap) for cells in rows]
 
     def draw(x: float, y: float) -> None:
         for line in lines:
@@ -101,12 +99,12 @@ def rows_of(rows: list[list[Piece]], gap: float, name: Name) -> Piece:
 
     html = "".join(cell.html for cells in rows for cell in cells)
     high = sum(line.high for line in lines) + gap * (len(lines) - 1)
-    return Piece(f"<div>{html}</div>", high, draw, name, inside=rows[0])
+    return Piece(f"<div>{html}</div>", high, draw)
 
 
 def column(inner: Piece, w: float) -> Piece:
     """A section without a ground: a column beside others."""
-    return Piece(f"<section>{inner.html}</section>", inner.high, inner.draw, ("column", "栏"), w, inner.inside)
+    return Piece(f"<section>{inner.html}</section>", inner.high, inner.draw, w)
 
 
 def band(m: Maker, inner: Piece, w: float, pad: float, bleed: float, kind: str) -> Piece:
@@ -120,4 +118,4 @@ def band(m: Maker, inner: Piece, w: float, pad: float, bleed: float, kind: str) 
         with ground(p, color):
             inner.draw(x + pad, y + pad)
 
-    return Piece(f"<section>{inner.html}</section>", high, draw, ("band", "横幅"), w, inner.inside)
+    return Piece(f"<section>{inner.html}</section>", high, draw, w)

@@ -11,8 +11,8 @@ from training.web.pieces import Maker, Piece
 from training.web.sheet import choose
 
 
-def compose(p: Page, rng: Random) -> tuple[str, list[Piece]]:
-    """Draws the page: what its body says, and its parts in the order of writing."""
+def compose(p: Page, rng: Random) -> str:
+    """Draws the page; what its body says."""
     m = Maker(p, choose(rng), round(rng.choice([400, 550, 700, 850]) * (0.75 if p.lang == "zh" else 1)))
     margin = p.size * rng.uniform(0.7, 2.2)
     head = header(m, margin) if rng.random() < 0.8 else None
@@ -64,9 +64,8 @@ def compose(p: Page, rng: Random) -> tuple[str, list[Piece]]:
         piece.draw(x, at)
     if foot:
         foot.draw(0, bottom)
-    main = Piece("<main>\n" + "\n".join(piece.html for piece, _ in found) + "\n</main>", 0, lambda x, y: None, ("", ""))
+    main = Piece("<main>\n" + "\n".join(piece.html for piece, _ in found) + "\n</main>", 0, lambda x, y: None)
     before = [side for side, at in sides if at == 0]
     after = [side for side, at in sides if at > 0]
     written = [*filter(None, [head, menu]), *before, main, *after, *filter(None, [foot])]
-    named = [*filter(None, [head, menu]), *before, *(piece for piece, _ in found), *after, *filter(None, [foot])]
-    return "\n".join(piece.html for piece in written), named
+    return "\n".join(piece.html for piece in written)

@@ -30,7 +30,7 @@ def _buttons(m: Maker, w: float, depth: int) -> Piece | None:
     if count == 1:
         made = m.button(w, rng.random() < 0.2)
         start = (w - made.wide) / 2 if m.sheet.centred else 0.0
-        return Piece(made.html, made.high, lambda x, y: made.draw(x + start, y), made.name)
+        return Piece(made.html, made.high, lambda x, y: made.draw(x + start, y))
     found, free = [], w
     for _ in range(count):
         made = m.button(min(w, p.size * 9))
@@ -40,8 +40,7 @@ def _buttons(m: Maker, w: float, depth: int) -> Piece | None:
         free -= made.wide + p.size * 0.7
     if len(found) < 2:
         return None
-    name = (f"{len(found)} buttons", f"{len(found)}个按钮")
-    return boxes.beside(found, p.size * 0.7, name, w, rng.choice(["left", "left", "middle", "right"]))
+    return boxes.beside(found, p.size * 0.7, w, rng.choice(["left", "left", "middle", "right"]))
 
 
 def links(m: Maker, w: float, most: int = 5, spread: str = "", bare: bool = False) -> Piece | None:
@@ -56,9 +55,8 @@ def links(m: Maker, w: float, most: int = 5, spread: str = "", bare: bool = Fals
         free -= made.wide + gap
     if len(found) < 2:
         return None
-    name = (f"{len(found)} links", f"{len(found)}个链接")
     sign = rng.choice(["", "", "/", "|", ">"])
-    line = boxes.beside(found, gap, name, w, spread or rng.choice(["left", "left", "middle", "right"]), "nav")
+    line = boxes.beside(found, gap, w, spread or rng.choice(["left", "left", "middle", "right"]), "nav")
     if not sign or spread:
         return line
     return _divided(m, found, gap, sign, line)
@@ -74,7 +72,7 @@ def _divided(m: Maker, found: list[Piece], gap: float, sign: str, line: Piece) -
             if k < len(found) - 1:
                 m.ink(x - gap / 2, y + piece.high / 2, sign, m.page.size, m.page.theme.faint, anchor="mm")
 
-    return Piece(line.html, line.high, draw, line.name, line.wide)
+    return Piece(line.html, line.high, draw, line.wide)
 
 
 def _link(m: Maker, w: float, depth: int) -> Piece | None:
@@ -91,9 +89,7 @@ def _search(m: Maker, w: float, depth: int) -> Piece | None:
         return None
     act = m.button(m.page.size * 8)
     room = min(w - act.wide - m.page.size * 0.5, m.page.size * 20)
-    return boxes.beside(
-        [m.entry(room), act], m.page.size * 0.5, ("field with button", "输入框和按钮"), w, "left", "form"
-    )
+    return boxes.beside([m.entry(room), act], m.page.size * 0.5, w, "left", "form")
 
 
 def form(m: Maker, w: float, depth: int) -> Piece | None:
@@ -105,7 +101,7 @@ def form(m: Maker, w: float, depth: int) -> Piece | None:
         kind = rng.choice(["checkbox", "checkbox", "radio"])
         found += [m.tick(wide, kind) for _ in range(rng.randint(1, 2) + (kind == "radio"))]
     found.append(m.button(wide, rng.random() < 0.4))
-    return stacked(found, p.size * 0.55, "<form>{}</form>", (f"form of {count}", f"{count}项表单"))
+    return stacked(found, p.size * 0.55, "<form>{}</form>")
 
 
 def leaf(make: Callable[[Maker, float], Piece], letters: float = 0.0) -> Make:
@@ -119,7 +115,7 @@ def _list(m: Maker, w: float, depth: int) -> Piece | None:
 def _details(m: Maker, w: float, depth: int) -> Piece | None:
     """One that opens, or some below each other."""
     count = m.page.rng.randint(1, 3)
-    return stacked([m.details(w) for _ in range(count)], 2, "{}", (f"{count} details", f"{count}个展开项"))
+    return stacked([m.details(w) for _ in range(count)], 2, "{}")
 
 
 # boxes
@@ -168,8 +164,8 @@ def _columns(m: Maker, w: float, depth: int) -> Piece | None:
     if count == 2 and rng.random() < 0.4:
         k = rng.randrange(2)
         picture = m.image(widths[k], 9)
-        cells[k] = Piece(picture.html, picture.high, picture.draw, picture.name, widths[k])
-    return boxes.row_of(cells, gap, (f"{count} columns", f"{'两' if count == 2 else '三'}栏"))
+        cells[k] = Piece(picture.html, picture.high, picture.draw, widths[k])
+    return boxes.row_of(cells, gap)
 
 
 def _cards(m: Maker, w: float, depth: int) -> Piece | None:
@@ -195,8 +191,7 @@ def _cards(m: Maker, w: float, depth: int) -> Piece | None:
         inner.append(stacked(made, p.size * 0.5))
     high = max(piece.high for piece in inner) + 2 * pad
     cells = [boxes.card(m, piece, wide, pad, high) for piece in inner]
-    name = (f"{count * rows} cards", f"{count * rows}张卡片")
-    return boxes.rows_of([cells[k : k + count] for k in range(0, len(cells), count)], gap, name)
+    return boxes.rows_of([cells[k : k + count] for k in range(0, len(cells), count)], gap)
 
 
 _CARD_PARTS = [("img", 0.4), ("h3", 0.75), ("p", 0.6), ("list", 0.2), ("a", 0.2), ("button", 0.35)]

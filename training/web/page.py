@@ -46,13 +46,17 @@ def hex3(color: Color) -> str:
     return "#" + "".join(f"{min(15, round(value / 17)):x}" for value in color)
 
 
+def plain(ink: Color) -> str:
+    """What an ink is written as: whether it is dark or light is seen, the tint of thin letters is not."""
+    return "#111" if bright(ink) < 128 else "#fff"
+
+
 @dataclass(frozen=True)
 class Part:
     """A block that has been drawn."""
 
     html: str
     bottom: float  # where the next one may begin
-    name: tuple[str, str]  # what an outline of the page calls it, in English and Chinese
 
 
 class Page:

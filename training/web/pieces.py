@@ -7,7 +7,7 @@ a picture its caption, lines behind dots or numbers items, a line behind a trian
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from training.draw import Color, bright, mix, text_width
 from training.gui.inline import NAMES as ICON_NAMES
@@ -15,8 +15,6 @@ from training.icons import paint
 from training.stills import still
 from training.web.page import Page
 from training.web.sheet import Sheet
-
-Name = tuple[str, str]  # English, Chinese
 
 
 @dataclass
@@ -26,9 +24,7 @@ class Piece:
     html: str
     high: float
     draw: Callable[[float, float], None]  # upper left corner
-    name: Name
     wide: float = 0.0  # of what stands in a line with others
-    inside: list[Piece] = field(default_factory=list)
 
 
 @dataclass
@@ -60,7 +56,7 @@ class Maker:
         def draw(x: float, y: float) -> None:
             self.ink(x + w / 2 if middle else x, y + high / 2, text, size, p.ink, True, "mm" if middle else "lm")
 
-        return Piece(f"<h{level}>{text}</h{level}>", high, draw, ("heading", "标题"))
+        return Piece(f"<h{level}>{text}</h{level}>", high, draw)
 
     def paragraph(self, w: float, most: int = 4, middle: bool = False) -> Piece:
         p, rng = self.page, self.page.rng
@@ -80,7 +76,7 @@ class Maker:
                     anchor="mm" if middle else "lm",
                 )
 
-        return Piece(f"<p>{gap.join(lines)}</p>", step * len(lines), draw, ("paragraph", "段落"))
+        return Piece(f"<p>{gap.join(lines)}</p>", step * len(lines), draw)
 
     def link(self, w: float, source: str = "link", bare: bool = False) -> Piece:
         """Coloured or underlined; where its place says enough (bars, sides), also bare."""
@@ -93,7 +89,7 @@ class Maker:
             else:
                 self._link(x, y + p.size * 0.75, text, size)
 
-        return Piece(f"<a>{text}</a>", p.size * 1.5, draw, ("link", "链接"), text_width(text, p.theme.font, size))
+        return Piece(f"<a>{text}</a>", p.size * 1.5, draw, text_width(text, p.theme.font, size))
 
     def _link(self, x: float, y: float, text: str, size: int) -> None:
         p = self.page
@@ -121,7 +117,7 @@ class Maker:
             p.canvas.rect((x, y, x + wide, y + high), fill, edge, high / 2 if self.sheet.pill else p.round)
             self.ink(x + wide / 2, y + high / 2, text, size, ink, anchor="mm")
 
-        return Piece(f"<button>{text}</button>", high, draw, ("button", "按钮"), wide)
+        return Piece(f"<button>{text}</button>", high, draw, wide)
 
     def _frame(self, x: float, y: float, w: float, h: float) -> None:
         """The edge of a field."""
@@ -142,7 +138,7 @@ class Maker:
             self._frame(x, y, w, high)
             self.ink(x + 7, y + high / 2, text, size, p.theme.faint)
 
-        return Piece(f'<input placeholder="{text}">', high, draw, ("field", "输入框"), w)
+        return Piece(f'<input placeholder="{text}">', high, draw, w)
 
     def choice(self, w: float) -> Piece:
         """A field with an arrow, that holds what is chosen."""
@@ -155,7 +151,7 @@ class Maker:
             cx, cy, r = x + w - p.size, y + high / 2, p.size * 0.25
             p.canvas.draw.line([(cx - r, cy - r / 2), (cx, cy + r / 2), (cx + r, cy - r / 2)], fill=p.ink, width=2)
 
-        return Piece(f"<select><option>{text}</option></select>", high, draw, ("choice", "下拉框"), w)
+        return Piece(f"<select><option>{text}</option></select>", high, draw, w)
 
     def labelled(self, w: float) -> Piece:
         """A field below its name."""
@@ -173,7 +169,7 @@ class Maker:
             else:
                 self._frame(x, y + p.size * 1.5, w, high)
 
-        return Piece(f"<label>{text}</label>{html}", high + p.size * 1.5, draw, ("field", "输入框"))
+        return Piece(f"<label>{text}</label>{html}", high + p.size * 1.5, draw)
 
     def tick(self, w: float, kind: str) -> Piece:
         """A box to tick or an option, with its name."""
@@ -194,7 +190,7 @@ class Maker:
                     p.canvas.draw.ellipse((x + 1 + side / 2 - r, cy - r, x + 1 + side / 2 + r, cy + r), fill=p.ink)
             self.ink(x + p.size * 1.6, cy, text, size, p.ink)
 
-        return Piece(f'<label><input type="{kind}">{text}</label>', p.size * 1.6, draw, ("box to tick", "选项"))
+        return Piece(f'<label><input type="{kind}">{text}</label>', p.size * 1.6, draw)
 
     # pictures
 
@@ -206,7 +202,7 @@ class Maker:
         def draw(x: float, y: float) -> None:
             still(p.canvas, (x + at, y, x + at + wide, y + high), rng)
 
-        return Piece("<img>", high, draw, ("picture", "图片"), wide)
+        return Piece("<img>", high, draw, wide)
 
     def symbol(self) -> Piece:
         """A small picture: an icon on a square or a disc."""
@@ -220,7 +216,7 @@ class Maker:
             ink: Color = (20, 20, 20) if bright(color) > 140 else (255, 255, 255)
             paint(p.canvas.draw, name, at + side / 2, y + side / 2, side * 0.55, ink, rng)
 
-        return Piece("<img>", side, draw, ("picture", "图片"), side)
+        return Piece("<img>", side, draw, side)
 
     def figure(self, w: float) -> Piece:
         p, inner = self.page, self.image(w, 8)
@@ -234,7 +230,7 @@ class Maker:
             self.ink(cx, y + inner.high + p.size * 0.8, text, size, p.theme.faint, anchor="mm" if middle else "lm")
 
         html = f"<figure><img><figcaption>{text}</figcaption></figure>"
-        return Piece(html, inner.high + p.size * 1.5, draw, ("picture with caption", "图片和说明"))
+        return Piece(html, inner.high + p.size * 1.5, draw)
 
     # lists, tables, what opens
 
@@ -268,12 +264,7 @@ class Maker:
                 if k == nested and inner:
                     inner.draw(x + p.size * 1.5, at + top + step)
 
-        name = (
-            (f"list of {count}", f"{count}项列表")
-            if tag == "ul"
-            else (f"numbered list of {count}", f"{count}项编号列表")
-        )
-        return Piece(f"<{tag}>{html}</{tag}>", y, draw, name)
+        return Piece(f"<{tag}>{html}</{tag}>", y, draw)
 
     def _sign(self, x: float, y: float, tag: str, k: int) -> None:
         """What stands before an item."""
@@ -327,7 +318,6 @@ class Maker:
             f"<table>{html}</table>",
             high * rows + 2,
             draw,
-            (f"table of {rows} x {columns}", f"{rows}行{columns}列表格"),
         )
 
     def quote(self, w: float) -> Piece:
@@ -346,14 +336,14 @@ class Maker:
                 self.ink(x + p.size * 2, y + p.size * 0.4 + step * (k + 0.5), said, p.size, p.ink)
 
         text = ("" if p.lang == "zh" else " ").join(lines)
-        return Piece(f"<blockquote>{text}</blockquote>", high, draw, ("quotation", "引用"))
+        return Piece(f"<blockquote>{text}</blockquote>", high, draw)
 
     def rule(self, w: float) -> Piece:
         def draw(x: float, y: float) -> None:
             color = mix(self.page.ground, self.page.ink, 0.4)
             self.page.canvas.draw.line((x, y + 2, x + w, y + 2), fill=color)
 
-        return Piece("<hr>", 5, draw, ("line", "横线"))
+        return Piece("<hr>", 5, draw)
 
     def details(self, w: float) -> Piece:
         """A line behind a triangle; what it opens lies below while the triangle points down."""
@@ -378,4 +368,4 @@ class Maker:
                 inner.draw(x + p.size * 1.2, y + step)
 
         body = f"<details{' open' * opened}><summary>{text}</summary>{inner.html if inner else ''}</details>"
-        return Piece(body, step + (inner.high if inner else 0), draw, ("details", "展开项"))
+        return Piece(body, step + (inner.high if inner else 0), draw)
