@@ -43,3 +43,18 @@ def samples() -> Path:
         if candidate.is_dir():
             return candidate
     pytest.skip("no sample media here (set QWEN3VL_SAMPLES)")
+
+
+# What starts processes (engines, servers, browsers) and waits for them: side by side they would be late for each other.
+_TALKING = ("cli", "engine/test_client.py", "engine/test_failures.py", "engine/test_process.py", "server", "ui")
+
+
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the marks
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """With two workers (`scripts/test`) one takes all that talks to processes, the other file by file what computes."""
+    if not config.pluginmanager.hasplugin("xdist"):
+        return
+    here = Path(__file__).parent
+    for item in items:
+        file = item.path.relative_to(here).as_posix()
+        item.add_marker(pytest.mark.xdist_group("talking" if file.startswith(_TALKING) else file))

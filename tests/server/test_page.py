@@ -72,19 +72,26 @@ def test_the_page_says_that_it_is_starting_and_then_is_there(url: str) -> None:
         assert httpx.get(url + path).status_code == 401, path
 
 
-def test_what_the_page_does_not_have_is_an_error_in_our_shape(url: str) -> None:
-    with httpx.Client(base_url=url, headers={"Authorization": f"Bearer {KEY}"}, timeout=30) as client:
-        for _ in range(600):
-            if client.get("/", headers={"Accept": "text/html"}).status_code == 200:
-                break
-            time.sleep(0.05)
+@pytest.fixture(scope="module")
+def whole(url: str) -> str:
+    """The same server, once its page is there."""
+    headers = {"Authorization": f"Bearer {KEY}", "Accept": "text/html"}
+    for _ in range(600):
+        if httpx.get(url, headers=headers, timeout=30).status_code == 200:
+            return url
+        time.sleep(0.05)
+    pytest.fail("the page does not come")
+
+
+def test_what_the_page_does_not_have_is_an_error_in_our_shape(whole: str) -> None:
+    with httpx.Client(base_url=whole, headers={"Authorization": f"Bearer {KEY}"}, timeout=30) as client:
         for path in ("/nope", "/assets/nope.js", "/gradio_api/nope"):
             answer = client.get(path)
             assert (answer.status_code, answer.json()["error"]["code"]) == (404, "route_unknown"), path
 
 
 @pytest.mark.browser
-def test_a_browser_signs_in_and_breaks_no_content_policy(url: str) -> None:
+def test_a_browser_signs_in_and_breaks_no_content_policy(whole: str) -> None:
     sync_api = pytest.importorskip("playwright.sync_api")
     chromium = shutil.which("chromium") or shutil.which("google-chrome")
     if chromium is None:
@@ -93,7 +100,7 @@ def test_a_browser_signs_in_and_breaks_no_content_policy(url: str) -> None:
     with sync_api.sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         page = browser.new_page()
-        page.goto(url)
+        page.goto(whole)
         assert page.url.endswith("/login")
         page.fill("#key", "wrong")
         page.click("button")

@@ -37,10 +37,7 @@ def paragraph(p: Page, x: float, y: float, w: float) -> Part | None:
         return None
     for k, line in enumerate(lines):
         p.put(x, y + step * (k + 0.6), w + 2, line)
-    return Part(
-        f"<p>{('' if p.lang == 'zh' else ' ').join(lines)}</p>",
-        y + step * len(lines) + p.size * 0.4,
-    )
+    return Part(f"<p>{('' if p.lang == 'zh' else ' ').join(lines)}</p>", y + step * len(lines) + p.size * 0.4)
 
 
 def _button(p: Page, x: float, y: float, w: float, wide: float = 0.0) -> tuple[str, float]:
@@ -141,10 +138,7 @@ def figure(p: Page, x: float, y: float, w: float) -> Part | None:
         return None
     _photo(p, x, y, wide, high)
     text = p.put(x, y + high + p.size * 0.8, wide, p.sentence(4), 0.85, ink=p.theme.faint)
-    return Part(
-        f"<figure><img><figcaption>{text}</figcaption></figure>",
-        y + high + p.size * 2,
-    )
+    return Part(f"<figure><img><figcaption>{text}</figcaption></figure>", y + high + p.size * 2)
 
 
 def quote(p: Page, x: float, y: float, w: float) -> Part | None:
@@ -178,9 +172,7 @@ def table(p: Page, x: float, y: float, w: float) -> Part | None:
         if style == "lines":
             p.canvas.draw.line((x, top + high, x + wide * columns, top + high), fill=p.theme.faint)
         lines.append(f"<tr>{''.join(cells)}</tr>")
-    return Part(
-        f"<table>{''.join(lines)}</table>", y + high * rows + p.size * 0.6
-    )  # fmt: skip
+    return Part(f"<table>{''.join(lines)}</table>", y + high * rows + p.size * 0.6)
 
 
 def hero(p: Page, x: float, y: float, w: float) -> Part | None:

@@ -115,7 +115,7 @@ def _list(m: Maker, w: float, depth: int) -> Piece | None:
 def _details(m: Maker, w: float, depth: int) -> Piece | None:
     """One that opens, or some below each other."""
     count = m.page.rng.randint(1, 3)
-    return stacked([m.details(w) for _ in range(count)], 2, "{}")
+    return stacked([m.details(w) for _ in range(count)], 2)
 
 
 # boxes

@@ -314,11 +314,7 @@ class Maker:
         for r, row in enumerate(cells):
             tag = "td" if r else "th"
             html += "<tr>" + "".join(f"<{tag}>{text}</{tag}>" for text, _ in row) + "</tr>"
-        return Piece(
-            f"<table>{html}</table>",
-            high * rows + 2,
-            draw,
-        )
+        return Piece(f"<table>{html}</table>", high * rows + 2, draw)
 
     def quote(self, w: float) -> Piece:
         p, style = self.page, self.sheet.quote
