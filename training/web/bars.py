@@ -19,7 +19,7 @@ def header(m: Maker, margin: float) -> Piece:
     middle, left = rng.random() < 0.12, [title]
     if rng.random() < 0.2:
         mark = m.symbol()
-        left.insert(0, Piece("<img>", mark.high, mark.draw, mark.wide))
+        left.insert(0, mark)
         high = max(high, mark.high + p.size * 0.8)
     room = w - sum(piece.wide + p.size for piece in left)
     right: list[tuple[str, Piece]] = []

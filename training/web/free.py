@@ -7,7 +7,7 @@ from random import Random
 from training.web.bars import aside, bar, footer, header
 from training.web.grammar import BOXES, CARD, LEAVES, PARAGRAPH, band
 from training.web.page import Page
-from training.web.pieces import Maker, Piece
+from training.web.pieces import Maker
 from training.web.sheet import choose
 
 
@@ -64,8 +64,7 @@ def compose(p: Page, rng: Random) -> str:
         piece.draw(x, at)
     if foot:
         foot.draw(0, bottom)
-    main = Piece("<main>\n" + "\n".join(piece.html for piece, _ in found) + "\n</main>", 0, lambda x, y: None)
-    before = [side for side, at in sides if at == 0]
-    after = [side for side, at in sides if at > 0]
-    written = [*filter(None, [head, menu]), *before, main, *after, *filter(None, [foot])]
-    return "\n".join(piece.html for piece in written)
+    main = "<main>\n" + "\n".join(piece.html for piece, _ in found) + "\n</main>"
+    before = [*filter(None, [head, menu]), *(side for side, at in sides if at == 0)]
+    after = [*(side for side, at in sides if at > 0), *filter(None, [foot])]
+    return "\n".join([*(piece.html for piece in before), main, *(piece.html for piece in after)])
