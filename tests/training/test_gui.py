@@ -159,8 +159,7 @@ def test_chains_are_short_and_answers_begin_without_a_number() -> None:
         for turn in (turn for turns in sample.conversations for turn in turns):
             assert len(turn.thinking) < 400
             if turn.skill == "gui_describe":
-                assert not any(
-                    c.isdigit() for c in turn.thinking
-                )  # neither numbers nor kinds: they would bind the answer
+                # neither numbers nor kinds: they would bind the answer
+                assert not any(char.isdigit() for char in turn.thinking)
                 assert not any(kind in turn.thinking for kind in ("button", "icon", "按钮", "图标"))
                 assert not any(char.isdigit() for char in turn.answer.splitlines()[0])

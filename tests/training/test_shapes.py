@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from training.draw import Canvas
 from training.shapes.counting import counts
-from training.shapes.front import crossing, hidden, overlap, pile_up
+from training.shapes.front import crossings, hidden, overlap, pile_up
 from training.shapes.ground import textured, visible
 from training.shapes.layout import LAYOUTS, arrange, band, free
 from training.shapes.relations import direction, relation
@@ -114,10 +114,9 @@ def test_where_two_meet_the_one_in_front_is_seen() -> None:
         for place, thing in enumerate(pile):
             paint(canvas, thing.shape, thing.box, (40 * place, 0, 0), None)
         picture = canvas.array()
-        for back, front in hidden(pile, 256, 192):
-            if at := crossing(pile, (back, front), 256, 192):
-                seen += 1
-                right += tuple(picture[at[1] * 191 // 1000, at[0] * 255 // 1000]) == (40 * front, 0, 0)
+        for (_, front), (x, y) in crossings(pile, 256, 192).items():
+            seen += 1
+            right += tuple(picture[y * 191 // 1000, x * 255 // 1000]) == (40 * front, 0, 0)
     assert seen > 60
     assert right > 0.95 * seen  # slivers are missed by a pixel
 

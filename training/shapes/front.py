@@ -29,17 +29,20 @@ def _near(rng: Random, boxes: list[Box], least: float, most: float) -> Box:
     return x - size / 2, y - size / 2, x + size / 2, y + size / 2
 
 
-def _mask(thing: Thing, width: int, height: int, step: int) -> np.ndarray:
-    """Where a thing would be drawn, with one place for `step` pixels."""
-    canvas = Canvas(width // step, height // step, (0, 0, 0))
-    x1, y1, x2, y2 = (value / step for value in thing.box)
-    paint(canvas, thing.shape, (x1, y1, x2, y2), (255, 255, 255), None)
-    return canvas.array()[..., 0] > 0
+def _masks(pile: Pile, width: int, height: int, step: int) -> list[np.ndarray]:
+    """Where each thing would be drawn, with one place for `step` pixels."""
+    found = []
+    for thing in pile:
+        canvas = Canvas(width // step, height // step, (0, 0, 0))
+        x1, y1, x2, y2 = (value / step for value in thing.box)
+        paint(canvas, thing.shape, (x1, y1, x2, y2), (255, 255, 255), None)
+        found.append(canvas.array()[..., 0] > 0)
+    return found
 
 
 def hidden(pile: Pile, width: int, height: int) -> dict[tuple[int, int], float]:
     """For every pair (back, front) that meets, the share of the one at the back that the other covers."""
-    masks = [_mask(t, width, height, 8) for t in pile]
+    masks = _masks(pile, width, height, 8)
     shares = {
         (i, k): float((masks[i] & masks[k]).sum() / max(1, masks[i].sum())) for k in range(len(pile)) for i in range(k)
     }
@@ -70,14 +73,22 @@ def pile_up(rng: Random, width: int, height: int, count: int, colors: list[str])
             return pile
 
 
-def crossing(pile: Pile, pair: tuple[int, int], width: int, height: int) -> list[int] | None:
-    """A point of the 0-1000 scale well inside of where a pair would meet and nothing lies over it; None when there is none."""
-    step = 4
-    masks = [_mask(t, width, height, step) for t in pile]
-    seen = masks[pair[0]] & masks[pair[1]]
-    for mask in masks[pair[1] + 1 :]:
-        seen &= ~mask
-    for _ in range(2):  # away from the edges, where there is room
+def crossings(pile: Pile, width: int, height: int) -> dict[tuple[int, int], list[int]]:
+    """For pairs (back, front) a point of the 0-1000 scale well inside of where both would be and nothing lies over them; none where there is none."""
+    step, points = 4, {}
+    masks = _masks(pile, width, height, step)
+    for k in range(len(pile)):
+        shown = masks[k] & ~np.any(masks[k + 1 :], axis=0) if masks[k + 1 :] else masks[k]
+        for i in range(k):
+            if place := _inmost(masks[i] & shown):
+                x, y = (step * at + step // 2 for at in place)
+                points[i, k] = scaled((x, y, x, y), width, height)[:2]
+    return points
+
+
+def _inmost(seen: np.ndarray) -> tuple[int, int] | None:
+    """A place (column, row) of a region, away from its edges where there is room."""
+    for _ in range(2):
         inner = seen.copy()
         for axis in (0, 1):
             for by in (-1, 1):
@@ -87,15 +98,13 @@ def crossing(pile: Pile, pair: tuple[int, int], width: int, height: int) -> list
     if not len(rows):
         return None
     nearest = ((rows - rows.mean()) ** 2 + (columns - columns.mean()) ** 2).argmin()
-    x, y = int(columns[nearest] * step + step // 2), int(rows[nearest] * step + step // 2)
-    return scaled((x, y, x, y), width, height)[:2]
+    return int(columns[nearest]), int(rows[nearest])
 
 
-def _chain(zh: bool, first: Thing, second: Thing, front: Thing, at: list[int]) -> str:
+def _chain(lang: str, first: Thing, second: Thing, front: Thing, at: list[int]) -> str:
     """The colour that is seen where both would be tells which is in front."""
-    lang = "zh" if zh else "en"
     color = color_name(front.color, lang)
-    if zh:
+    if lang == "zh":
         return f"{first.name(lang)}与{second.name(lang)}相交于{at},那里是{color}:{front.name(lang)}在前面。"
     return f"The {first.name(lang)} meets the {second.name(lang)} at {at}, where {color} is seen: the {front.name(lang)} is in front."
 
@@ -103,6 +112,7 @@ def _chain(zh: bool, first: Thing, second: Thing, front: Thing, at: list[int]) -
 def _questions(rng: Random, lang: str, pile: Pile, width: int, height: int) -> list[Turn]:
     """Of two that meet, which is in front; what one thing alone hides, or is hidden by."""
     zh, pairs = lang == "zh", list(hidden(pile, width, height))
+    points = crossings(pile, width, height)
     turns: list[Turn] = []
 
     def add(question: str, answer: str, seen: str) -> None:
@@ -113,7 +123,7 @@ def _questions(rng: Random, lang: str, pile: Pile, width: int, height: int) -> l
     for i, k in pairs:
         back, front = pile[i], pile[k]
         first, second = rng.sample([front, back], 2)
-        if (at := crossing(pile, (i, k), width, height)) is None:
+        if (at := points.get((i, k))) is None:
             continue
         unnamed = [["Which shape covers the other?"], ["哪个图形挡住了另一个?"]] if len(pile) == 2 else [[], []]
         add(
@@ -126,7 +136,7 @@ def _questions(rng: Random, lang: str, pile: Pile, width: int, height: int) -> l
                 b=second.name(lang),
             ),
             f"{front.name(lang)}在前面。" if zh else f"The {front.name(lang)} is in front.",
-            _chain(zh, first, second, front, at),
+            _chain(lang, first, second, front, at),
         )
         alone = sum(other == k for _, other in pairs) == 1
         covered_once = len(pile) > 2 and sum(other == i for other, _ in pairs) == 1
@@ -136,7 +146,7 @@ def _questions(rng: Random, lang: str, pile: Pile, width: int, height: int) -> l
         ):
             if asked:
                 question = ask(rng, lang, english, chinese, a=named.name(lang))
-                chain = _chain(zh, named, answer, front, at)
+                chain = _chain(lang, named, answer, front, at)
                 add(question, f"{answer.name(lang)}。" if zh else f"The {answer.name(lang)}.", chain)
     rng.shuffle(turns)
     return turns[:4]
