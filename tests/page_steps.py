@@ -23,7 +23,9 @@ def ask(page: Page, text: str, *, tokens: int | None = None) -> None:
 
 
 def wait_for_end(page: Page) -> None:
-    expect(page.locator("#chat .foot").last).to_be_visible(timeout=40_000)
+    """Wait until every question that is shown has its whole answer."""
+    questions = page.locator("#chat .said").count()
+    expect(page.locator("#chat .foot")).to_have_count(max(1, questions), timeout=40_000)
     expect(page.locator("#box .submit-button")).to_be_visible()
 
 

@@ -38,10 +38,10 @@ def bomb(width: int, height: int) -> bytes:
 
 @pytest.mark.parametrize("size", [(5000, 2001), (20_000, 20_000), (2**31 - 1, 2**31 - 1), (2**31 - 1, 1)])
 def test_decompression_bombs_are_refused_from_the_header(size: tuple[int, int]) -> None:
-    start = time.perf_counter()
+    start = time.process_time()  # of this process, however busy the machine is
     with pytest.raises(TooLarge) as caught:
         decode(bomb(*size))
-    assert time.perf_counter() - start < 0.5
+    assert time.process_time() - start < 0.5
     assert caught.value.code == "media_pixels"
     assert caught.value.field == "image_url"
     assert str(LIMIT) in caught.value.message("en")

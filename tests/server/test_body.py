@@ -57,6 +57,6 @@ def test_many_values_are_refused_before_they_are_made() -> None:
 
 def test_megabytes_of_base64_cost_little() -> None:
     text = b'{"url": "data:image/png;base64,' + b"QUJD" * (8 << 20) + b'"}'
-    started = time.perf_counter()
+    started = time.process_time()  # of this process, however busy the machine is
     check_shape(text)
-    assert time.perf_counter() - started < 0.5
+    assert time.process_time() - started < 0.5

@@ -33,7 +33,7 @@ def test_a_video_is_answered_with_its_frames(open_page: Open, server: Any, tmp_p
     clip = padded(data, tmp_path / "clip.mp4", max(megabytes << 20, len(data) + 8))
     page = open_page()
     page.locator("#box input[type=file]").set_input_files([clip])
-    expect(page.locator("#box .thumbnail-item")).to_have_count(1)
+    expect(page.locator("#box .thumbnail-item")).to_have_count(1, timeout=60_000)
     box(page).fill("What happens?")
     set_control(page, "max_tokens", 16)
     expect(page.locator("#box .submit-button")).to_be_enabled(timeout=60_000)

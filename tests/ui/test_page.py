@@ -30,7 +30,7 @@ def test_pictures_are_answered_with_figures_and_survive_a_reload(open_page: Open
     ask(page, "What is this?", tokens=24)
     wait_for_end(page)
     expect(page.locator("#chat .media img")).to_have_count(2)
-    assert page.evaluate("[...document.querySelectorAll('#chat .media img')].every((img) => img.naturalWidth > 0)")
+    page.wait_for_function("[...document.querySelectorAll('#chat .media img')].every((img) => img.naturalWidth > 0)")
     figures = page.locator("#chat .figures").inner_text()
     assert re.search(r"first token [\d.]+ s", figures)
     assert re.search(r"[\d.]+ tokens/s", figures)
@@ -197,6 +197,28 @@ def test_a_list_that_was_asked_for_earlier_does_not_replace_a_later_one(open_pag
     finally:
         slow.unlink()
     expect(page.locator("#conversations .nothing")).to_have_text("Nothing found.")
+
+
+def test_of_two_conversations_opened_in_haste_the_later_one_is_shown(open_page: Open, server: Any) -> None:
+    history = server.history()
+    try:
+        first, second = (history.create_conversation(f"hasty {name}").id for name in ("first", "second"))
+        history.add_message(first, role="user", text="the first")
+        history.add_message(second, role="user", text="the second")
+    finally:
+        history.close()
+    page = open_page()
+    slow = server.data / "slow-list"
+    slow.touch()
+    try:
+        page.locator(f"[data-row='{first}'] .act").first.click()
+        page.wait_for_timeout(400)
+    finally:
+        slow.unlink()
+    page.locator(f"[data-row='{second}'] .act").first.click()
+    page.wait_for_timeout(2000)  # longer than the slow list takes
+    expect(page.locator("#chat .said")).to_have_text("the second")
+    assert conversation_of(page) == second
 
 
 def test_a_page_that_shows_other_models_than_are_served_asks_for_them_again(open_page: Open) -> None:

@@ -98,7 +98,8 @@ class Page:
         now = self._now(request, values)
         action, target, text = (str(event._data.get(name) or "") for name in ("action", "id", "text"))
         try:
-            return await self._act(now, action, target, text)
+            async with self._tabs.of(now.session).turn:
+                return await self._act(now, action, target, text)
         except WebUIError as error:
             explain(error, now.language)
             return self.view.nothing()
@@ -156,7 +157,9 @@ class Page:
         return self.view.nothing()
 
     async def new(self, request: gr.Request, *values: Any) -> Updates:
-        return await self.view.show(self._now(request, values), "")
+        now = self._now(request, values)
+        async with self._tabs.of(now.session).turn:
+            return await self.view.show(now, "")
 
     async def find(self, request: gr.Request, *values: Any) -> Any:
         return (await self.view.conversations(self._now(request, values)))[self.layout.list.rows]
@@ -174,11 +177,16 @@ class Page:
             gr.Warning(escape(say("import_failed", now.language, reason=error.message(now.language))))
             return self.view.nothing()
         gr.Info(escape(say("imported", now.language, title=record.title)))
-        return await self.view.show(now, record.id)
+        async with self._tabs.of(now.session).turn:
+            return await self.view.show(now, record.id)
 
     async def send(self, request: gr.Request, *values: Any) -> Updates:
-        """Ask what is in the composer. Unless it could be stored and started, it stays there."""
         now = self._now(request, values)
+        async with self._tabs.of(now.session).turn:
+            return await self._send(now)
+
+    async def _send(self, now: Now) -> Updates:
+        """Ask what is in the composer. Unless it could be stored and started, it stays there."""
         if not now.text.strip() and not now.files:
             gr.Info(say("empty_message", now.language))
             return self.view.nothing()

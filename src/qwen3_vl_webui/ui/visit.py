@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from dataclasses import dataclass, field
 from typing import Any
@@ -30,8 +31,13 @@ class Now:
 
 @dataclass(kw_only=True)
 class Tab:
-    """What the server remembers of an open browser tab: what it was last sent, for watches that outlast an event."""
+    """What the server remembers of an open browser tab: what it was last sent, for watches that outlast an event.
 
+    What changes the page holds `turn`: of two conversations opened in haste the later one stays, however long the first
+    one takes.
+    """
+
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     shown: str | None = None  # the conversation
     watch: object | None = None  # the token of its current watch
 
