@@ -148,6 +148,8 @@ _DIGIT_WEIGHTS = ((1.0,), (2.5, 1.0), (4.0, 2.5, 0.7), (4.0, 2.5, 0.7, 0.7))
 # In a chain, a time read off the stamps of a clip: its digits say which event is meant, and everything behind follows from them.
 _STAMPS = re.compile(r"\d+\.\d(?= s\b|秒)")
 _STAMP_WEIGHT = 3.0
+# In a page's code: its tags are what is seen of it as a whole, the digits of its colours are half guessed.
+_CODE = [(re.compile(r"</?[a-z]+\d?"), 2.0), (re.compile(r"(?<=#)[0-9a-f]{3}\b"), 0.3)]
 
 
 def weights(tokenizer: Tokenizer, text: str) -> tuple[list[int], list[float]]:
@@ -163,6 +165,13 @@ def weights(tokenizer: Tokenizer, text: str) -> tuple[list[int], list[float]]:
         for index, (start, end) in enumerate(encoding.offsets):
             if end == start + 1 and start in important:
                 counts[index] = important[start]
+    if "<body>" in text:
+        for pattern, weight in _CODE:
+            inside = {i for match in pattern.finditer(text) for i in range(*match.span())}
+            counts = [
+                weight if start in inside or end - 1 in inside else count
+                for count, (start, end) in zip(counts, encoding.offsets, strict=True)
+            ]
     return ids, counts
 
 

@@ -124,6 +124,19 @@ def test_the_digits_of_stamps_count_more(tokenizer: Tokenizer) -> None:
     assert set(prompt.weights(tokenizer, "it is 17.4 slow, 3.5")[1]) == {1.0}
 
 
+def test_tags_of_a_page_count_twice_and_digits_of_its_colours_little(tokenizer: Tokenizer) -> None:
+    text = "<style>p{color:#0eb}</style><body><h3>#1 of 2</h3><ul><li><a>Docs</a></li></ul></body>"
+    said: dict[float, str] = {0.3: "", 1.0: "", 2.0: ""}
+    for (start, end), weight in zip(
+        tokenizer.encode(text, add_special_tokens=False).offsets, prompt.weights(tokenizer, text)[1], strict=True
+    ):
+        said[weight] += text[start:end]
+    assert said[0.3] == "0eb"
+    assert "".join(filter(str.isalnum, said[2.0])) == "stylestylebodyh3h3ulliaaliulbody"
+    assert "#1 of 2Docs" in said[1.0].replace(">", "")
+    assert set(prompt.weights(tokenizer, "a < b, <i>c</i> and #abc")[1]) == {1.0}, "no page"
+
+
 @pytest.mark.parametrize("thinking", [False, True])
 def test_chain_and_answer_are_the_tokens_of_their_text(tokenizer: Tokenizer, thinking: bool) -> None:
     one = turn("How many?", "Two, I think.\n2")

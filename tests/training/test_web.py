@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from random import Random
 
+import numpy as np
 import pytest
 from training.score import structure, tree
-from training.web import Page, blocks, webpage
+from training.web import Page, blocks, webpage, window
 
 from drawn_texts import Texts
 from training import fonts
@@ -19,6 +20,7 @@ pytestmark = pytest.mark.skipif(
 
 def test_pages_show_every_text_of_their_html_and_nothing_is_cut(texts: Texts, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("training.web.enlarged", lambda rng, lang: 1.0)  # as large as it is drawn
+    monkeypatch.setattr("training.web._FRAMED", 0.0)
     for number in range(150):
         texts.clear()
         rng = Random(f"web-{number}")
@@ -86,3 +88,22 @@ def test_a_block_stays_in_its_room(block: blocks.Block, share: float, texts: Tex
     page = Page(Random(0), "en", False, 640, 320)
     assert block(page, 20, page.bottom - 5, 600) is None
     assert not texts
+
+
+def test_the_trainings_pages_are_seen_in_windows_of_browsers_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(40):
+        page = np.random.default_rng(number).integers(0, 256, (96, 320, 3), dtype=np.uint8)
+        bars = 1 + number % 2
+        shown = window.framed(Random(f"window-{number}"), ("en", "zh")[number % 2], page, bars)
+        assert shown.shape == (96 + bars * window.BAR, 320, 3)
+        assert (shown[bars * window.BAR :] == page).all(), "the page itself stays as it is"
+    monkeypatch.setattr("training.web._FRAMED", 1.0)
+    with monkeypatch.context() as without:
+        without.setattr("training.web._FRAMED", 0.0)
+        held_out, plain = _page(True), _page(False)
+    assert (held_out == _page(True)).all(), "the window held out is another one"
+    assert plain.shape != _page(False).shape or (plain != _page(False)).any()
+
+
+def _page(held_out: bool) -> np.ndarray:
+    return webpage(Random("in a window"), held_out, 256).pictures[0]

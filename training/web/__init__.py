@@ -9,10 +9,11 @@ from random import Random
 
 from training.draw import enlarged, sides, text_width, wear
 from training.scene import Sample, Turn, ask, one_by_one
-from training.web import blocks, free
+from training.web import blocks, free, window
 from training.web.page import Page, Part, hex3, plain
 
 _TEMPLATES = 0.35  # share of pages that follow one; the others are put together freely
+_FRAMED = 0.12  # share of the training's pages that are seen in a browser's window
 _STYLES = {  # in this order, those whose elements occur
     "header": "header{display:flex}",
     "div": "div{display:flex;gap:8px}",
@@ -164,6 +165,8 @@ def webpage(rng: Random, held_out: bool, tokens: int) -> Sample:
     """A header, links, content of one or two columns, a footer; and the question how it is written."""
     lang = rng.choice(["en", "zh"])
     width, height = sides(rng, tokens, (0.8, 1.6), (0.6, 1.0))
+    bars = rng.randint(1, 2) if not held_out and rng.random() < _FRAMED else 0
+    height -= bars * window.BAR
     scale = enlarged(rng, lang)
     p = Page(rng, lang, held_out, round(width * scale), round(height * scale))
     body = template(p) if rng.random() < _TEMPLATES else free.compose(p, rng)
@@ -199,4 +202,7 @@ def webpage(rng: Random, held_out: bool, tokens: int) -> Sample:
         thinking=one_by_one(ask_in),
         check={"type": "html", "text": html},
     )
-    return Sample(conversations=[[turn]], pictures=[wear(rng, p.canvas.shown(width, height), 0.5)])
+    picture = p.canvas.shown(width, height)
+    if bars:
+        picture = window.framed(rng, lang, picture, bars)
+    return Sample(conversations=[[turn]], pictures=[wear(rng, picture, 0.5)])
