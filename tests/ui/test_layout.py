@@ -65,7 +65,8 @@ def test_the_last_line_stays_in_view_when_the_settings_open(open_page: Open, ser
     finally:
         history.close()
     page = open_page(f"/?c={conversation}")
-    page.evaluate("(() => { const e = document.querySelector('#chat .bubble-wrap'); e.scrollTop = e.scrollHeight; })()")
+    expect(page.locator("#chat .foot .act-delete")).to_be_attached()
+    page.locator("#chat .bubble-wrap").evaluate("(area) => { area.scrollTop = area.scrollHeight; }")
     expect(page.locator("#chat .foot .act-delete")).to_be_in_viewport()
     page.click(".act-settings")
     page.wait_for_timeout(600)

@@ -70,7 +70,8 @@ def test_a_video_that_the_browser_cannot_play_is_explained(open_page: Open, serv
 
 def test_a_file_over_the_limit_is_refused_in_the_pages_language(open_page: Open, tmp_path: Path) -> None:
     page = open_page(locale="zh-CN")
-    page.evaluate("document.querySelector('#labels [data-limit]').dataset.limit = 100")  # 512 MB would be slow to read
+    # 512 MB would be slow to read
+    page.locator("#labels [data-limit]").evaluate("(labels) => { labels.dataset.limit = 100; }")
     page.locator("#box input[type=file]").set_input_files([picture_file(tmp_path, "huge.png")])
     expect(page.locator(".toast-wrap")).to_contain_text(re.compile(r"huge\.png 超过 \d+ MB 的上限"))
     expect(page.locator("#box .thumbnail-item")).to_have_count(0)
