@@ -80,8 +80,8 @@ def token_ids(messages: Sequence[Tokens]) -> list[int]:
     return [token for message in messages for token in message.token_ids]
 
 
-async def until(condition: Callable[[], bool], seconds: float, what: str = "") -> float:
-    """Wait for a condition; how long it took. Fails after `seconds`."""
+async def until(condition: Callable[[], bool], what: str = "", seconds: float = 20.0) -> float:
+    """Wait for a condition; how long it took. Fails after `seconds`, which leave a busy machine time."""
     started = time.monotonic()
     while not condition():
         assert time.monotonic() - started < seconds, f"{what or condition} not within {seconds} s"
@@ -90,7 +90,7 @@ async def until(condition: Callable[[], bool], seconds: float, what: str = "") -
 
 
 async def until_ready(client: EngineClient, seconds: float = 60.0) -> float:
-    return await until(lambda: client.status().state == "ready", seconds, f"ready, but {client.status()}")
+    return await until(lambda: client.status().state == "ready", f"ready, but {client.status()}", seconds)
 
 
 def is_all_free(client: EngineClient) -> bool:

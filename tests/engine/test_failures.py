@@ -76,11 +76,11 @@ async def test_200_clients_that_vanish_leave_everything_free(tiny_checkpoint: Pa
 
         results = await asyncio.gather(*(vanish(at) for at in range(200)), return_exceptions=True)
         assert sum(isinstance(result, TimeoutError) for result in results) == 200
-        freed = await until(lambda: is_all_free(client), 1.0, "all blocks free")
+        freed = await until(lambda: is_all_free(client), "all blocks free")
         started = time.monotonic()
         assert len(token_ids(await answer(client, text_request("next")))) == 8
         assert time.monotonic() - started < 5.0
-        await until(lambda: pixel_segments(pid_of(client)) == 0, 1.0, "no pixels held")
+        await until(lambda: pixel_segments(pid_of(client)) == 0, "no pixels held")
         print(f"all free after {freed:.2f} s")
 
 
@@ -90,11 +90,11 @@ async def test_pixels_are_held_while_a_request_waits_and_freed_however_it_ends(t
         async with aclosing(client.generate(text_request("first", max_tokens=1500))) as first:
             await anext(first)
             served, left = (asyncio.create_task(answer(client, *picture_request(name))) for name in ("served", "left"))
-            await until(lambda: pixel_segments(pid_of(client)) == 2, 2.0, "both mapped by the engine, no longer by us")
+            await until(lambda: pixel_segments(pid_of(client)) == 2, "both mapped by the engine, no longer by us")
             left.cancel()
-            await until(lambda: pixel_segments(pid_of(client)) == 1, 1.0, "the cancelled one's are gone")
+            await until(lambda: pixel_segments(pid_of(client)) == 1, "the cancelled one's are gone")
         assert len(token_ids(await served)) == 8
-        await until(lambda: pixel_segments(pid_of(client)) == 0, 1.0, "no pixels held")
+        await until(lambda: pixel_segments(pid_of(client)) == 0, "no pixels held")
 
 
 @linux
@@ -107,7 +107,7 @@ async def test_a_killed_or_frozen_engine_is_replaced(
     async with running_client(tiny_checkpoint, fault="slow") as client:
         first = pid_of(client)
         tasks = [asyncio.create_task(answer(client, *long_picture_request(at))) for at in range(4)]
-        await until(lambda: running(client) == 4, 5.0)
+        await until(lambda: running(client) == 4)
         os.kill(first, number)
         struck = time.monotonic()
         results = await asyncio.gather(*tasks, return_exceptions=True)
@@ -168,7 +168,7 @@ async def test_a_long_step_that_computes_is_not_taken_for_a_hang(tiny_checkpoint
             await asyncio.wait_for(answer(client, text_request("fault")), 3.0)
         assert client.status().restarts == 0
         os.kill(pid_of(client), signal.SIGKILL)
-        await until(lambda: client.status().restarts == 1, 2.0)
+        await until(lambda: client.status().restarts == 1)
         await until_ready(client, 20.0)
 
 
@@ -193,7 +193,7 @@ async def test_starts_that_keep_failing_back_off_and_stop_ends_them(tiny_checkpo
 async def test_an_engine_that_dies_while_draining_is_not_replaced(tiny_checkpoint: Path) -> None:
     async with running_client(tiny_checkpoint, fault="slow") as client:
         task = asyncio.create_task(answer(client, text_request("r", max_tokens=1500)))
-        await until(lambda: running(client) == 1, 5.0)
+        await until(lambda: running(client) == 1)
         stopping = asyncio.create_task(client.stop(drain=20.0))
         await asyncio.sleep(0.1)
         os.kill(pid_of(client), signal.SIGKILL)
@@ -209,7 +209,7 @@ async def test_requests_before_and_after_a_restart_do_not_mix(tiny_checkpoint: P
         stream = client.generate(text_request("same", max_tokens=1500))
         assert isinstance(await anext(stream), Tokens)
         os.kill(pid_of(client), signal.SIGKILL)
-        await until(lambda: client.status().restarts == 1, 2.0)
+        await until(lambda: client.status().restarts == 1)
         await until_ready(client, 20.0)
         other = asyncio.create_task(answer(client, text_request("other", max_tokens=10)))
         with pytest.raises(EngineUnavailable):

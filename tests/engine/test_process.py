@@ -183,7 +183,7 @@ async def test_an_exit_while_loading_is_noticed_with_its_status(tiny_checkpoint:
         log_level="info",
         command=faulty("crash-load"),
     )
-    await until(lambda: process.check() is not None, 30.0)
+    await until(lambda: process.check() is not None, seconds=30.0)
     assert process.check() == ("engine_died", "exited with status 3")
     await process.kill(show_stacks=False)
 

@@ -41,6 +41,13 @@ def busy(live: Live) -> int:
     return sum(one.stats.running + one.stats.waiting for one in status.editions.values() if one.stats)
 
 
+def generated(live: Live) -> int:
+    """Tokens since the start."""
+    status = live.service.engine_status()
+    assert status is not None
+    return sum(one.stats.generated_tokens for one in status.editions.values() if one.stats)
+
+
 def is_idle(live: Live) -> bool:
     """Nothing runs, every block is free."""
     return busy(live) == 0 and all(free == total for free, total in live.free_blocks().values())
@@ -63,38 +70,37 @@ def test_a_client_that_vanishes_frees_its_blocks(live: Live, stream: bool) -> No
     for _ in range(3):
         vanish(live, long_answer(stream=stream), after=0.15)
     vanish(live, long_answer(stream=stream, n=3), after=0.15)
-    assert live.wait_until(lambda: is_idle(live), 3)
+    assert live.wait_until(lambda: is_idle(live), 20)
     cancelled = live.service.metrics.render().decode()
     assert 'qwen3vl_requests_total{edition="instruct",outcome="cancelled"}' in cancelled
 
 
 def test_two_hundred_clients_that_vanish_leave_nothing_behind(live: Live) -> None:
+    before = generated(live)
     threads = [Thread(target=vanish, args=(live, long_answer(stream=True), 0.5)) for _ in range(200)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    left = time.monotonic()
-    assert live.wait_until(lambda: is_idle(live), 5)
-    freed = time.monotonic() - left
-    started = time.monotonic()
+    assert live.wait_until(lambda: is_idle(live), 20)
+    assert generated(live) - before < 100 * long_answer()["max_tokens"], "answers went on without a reader"
     assert httpx.post(live.url + CHAT, json={**long_answer(), "max_tokens": 4}).status_code == 200
-    assert time.monotonic() - started < 5
-    assert freed < 1.0
 
 
 def test_a_stop_string_frees_the_blocks_too(live: Live, http: httpx.Client) -> None:
     answer = http.post(CHAT, json=long_answer(stop=["\n", "a", "e", " ", "1", "T"], seed=1))
     assert answer.json()["choices"][0]["finish_reason"] in ("stop", "length")
-    assert live.wait_until(lambda: busy(live) == 0, 3)
+    assert live.wait_until(lambda: busy(live) == 0, 20)
 
 
 def test_closing_the_services_generator_cancels(live: Live) -> None:
     """What the page does when its stop button is pressed, on the server's own loop."""
+    before = generated(live)
     with live.http() as client, client.stream("POST", CHAT, json=long_answer(stream=True)) as response:
         for _ in response.iter_lines():
             break
-    assert live.wait_until(lambda: busy(live) == 0, 3)
+    assert live.wait_until(lambda: busy(live) == 0, 20)
+    assert generated(live) - before < long_answer()["max_tokens"]
 
 
 @pytest.mark.parametrize(
@@ -110,7 +116,7 @@ def test_an_engine_that_dies_or_freezes_is_a_typed_error_within_ten_seconds(
             received = response.iter_lines()
             lines += [next(received) for _ in range(3)]
             whole = pool.submit(httpx.post, live.url + CHAT, json=long_answer(n=2), timeout=60)
-            assert live.wait_until(lambda: busy(live) == 3, 5)
+            assert live.wait_until(lambda: busy(live) == 3, 20)
             status = live.service.engine_status()
             assert status is not None
             assert status.pid is not None
