@@ -22,6 +22,8 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -53,8 +55,9 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def start(data: str) -> tuple[subprocess.Popen[bytes], str, float]:
-    """The running program, its address, and the seconds until it was ready."""
+@contextmanager
+def serving(data: str) -> Iterator[tuple[str, float]]:
+    """The program while it runs on the demo pair and this folder: its address, and the seconds until it was ready."""
     port = free_port()
     address = f"http://127.0.0.1:{port}"
     begin = time.perf_counter()
@@ -63,15 +66,32 @@ def start(data: str) -> tuple[subprocess.Popen[bytes], str, float]:
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
-    while time.perf_counter() - begin < 120:
-        try:
-            if httpx.get(f"{address}/ready", timeout=5).status_code == 200:
-                return process, address, time.perf_counter() - begin
-        except httpx.TransportError:
-            pass
-        time.sleep(0.05)
-    process.kill()
-    raise TimeoutError("the server was not ready within 120 s")
+    try:
+        while not is_ready(address):
+            if time.perf_counter() - begin > 120:
+                raise TimeoutError("the server was not ready within 120 s")
+            time.sleep(0.05)
+        yield address, time.perf_counter() - begin
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(30)
+
+
+def is_ready(address: str) -> bool:
+    try:
+        return httpx.get(f"{address}/ready", timeout=5).status_code == 200
+    except httpx.TransportError:
+        return False
+
+
+def report(benchmark: str, facts: dict[str, Any], *, load: float, out: Path | None) -> None:
+    """Print the figures with what they were measured on, and write them to a file if one is named."""
+    hardware = {"cpu": platform.processor() or platform.machine(), "cores": os.cpu_count(), "load_at_start": load}
+    head = {"benchmark": benchmark, "command": " ".join(sys.argv), "hardware": hardware}
+    text = json.dumps(head | {"python": platform.python_version()} | facts, indent=1)
+    print(text)
+    if out:
+        out.write_text(text + "\n", encoding="utf-8")
 
 
 def ask(address: str, edition: str, seed: int) -> tuple[float, float]:
@@ -114,20 +134,12 @@ def main() -> None:
     load = os.getloadavg()[0]
     with tempfile.TemporaryDirectory() as data:
         for number in range(args.rounds):
-            process, address, seconds = start(data)
-            ready.append(seconds)
-            try:
+            with serving(data) as (address, seconds):
+                ready.append(seconds)
                 for edition, seen in answers.items():
                     ask(address, edition, seed=-1 - number)  # the first of a process pays for warming up
                     seen += [ask(address, edition, seed=number * args.questions + k) for k in range(args.questions)]
-            finally:
-                process.send_signal(signal.SIGTERM)
-                process.wait(30)
     result: dict[str, Any] = {
-        "benchmark": "first_answer",
-        "command": " ".join(sys.argv),
-        "hardware": {"cpu": platform.processor() or platform.machine(), "cores": os.cpu_count(), "load_at_start": load},
-        "python": platform.python_version(),
         "model": "bundled demo pair, float32, CPU",
         "warm_start_to_ready_seconds": {"median": statistics.median(ready), "runs": ready},
         "picture": "512x512, not cached",
@@ -138,10 +150,7 @@ def main() -> None:
             "first_token_worst": max(first for first, _ in seen),
             "tokens_per_second": statistics.median(pace for _, pace in seen),
         }
-    text = json.dumps(result, indent=1)
-    print(text)
-    if args.out:
-        args.out.write_text(text + "\n", encoding="utf-8")
+    report("first_answer", result, load=load, out=args.out)
 
 
 if __name__ == "__main__":

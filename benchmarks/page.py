@@ -10,21 +10,16 @@ is in its way is the browser, Gradio and the history, not the model. Medians ove
 from __future__ import annotations
 
 import argparse
-import json
 import os
-import platform
 import shutil
-import signal
 import statistics
-import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import Any
 
 from playwright.sync_api import Browser, expect, sync_playwright
 
-from first_answer import start
+from first_answer import report, serving
 from qwen3_vl_webui.history.store import HistoryStore
 
 ANSWER = "**answer** {i}\n\n```python\nprint({i})\n```\n\n$x_{{{i}}}$\n"
@@ -80,28 +75,17 @@ def main() -> None:
     load = os.getloadavg()[0]
     with tempfile.TemporaryDirectory() as data, sync_playwright() as playwright:
         conversation = remember(data, args.turns)
-        process, address, _ = start(data)
-        try:
+        with serving(data) as (address, _):
             browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
             visit(browser, address, conversation, args.turns)  # warms up
             visits = [visit(browser, address, conversation, args.turns) for _ in range(args.rounds)]
             browser.close()
-        finally:
-            process.send_signal(signal.SIGTERM)
-            process.wait(30)
-    result: dict[str, Any] = {
-        "benchmark": "page",
-        "command": " ".join(sys.argv),
-        "hardware": {"cpu": platform.processor() or platform.machine(), "cores": os.cpu_count(), "load_at_start": load},
-        "python": platform.python_version(),
+    figures = {
         "conversation": f"{args.turns} questions and answers",
         "seconds": {name: statistics.median(took[name] for took in visits) for name in visits[0]},
         "worst": {name: max(took[name] for took in visits) for name in visits[0]},
     }
-    text = json.dumps(result, indent=1)
-    print(text)
-    if args.out:
-        args.out.write_text(text + "\n", encoding="utf-8")
+    report("page", figures, load=load, out=args.out)
 
 
 if __name__ == "__main__":

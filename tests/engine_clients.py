@@ -80,6 +80,11 @@ def token_ids(messages: Sequence[Tokens]) -> list[int]:
     return [token for message in messages for token in message.token_ids]
 
 
+def generated(client: EngineClient) -> int:
+    """Tokens since the engine's start."""
+    return sum(one.stats.generated_tokens for one in client.status().editions.values() if one.stats)
+
+
 async def until(condition: Callable[[], bool], what: str = "", seconds: float = 20.0) -> float:
     """Wait for a condition; how long it took. Fails after `seconds`, which leave a busy machine time."""
     started = time.monotonic()

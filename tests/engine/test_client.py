@@ -17,6 +17,7 @@ from engine_clients import (
     answer,
     engine_config,
     faulty,
+    generated,
     is_all_free,
     picture_request,
     text_request,
@@ -111,13 +112,13 @@ async def test_a_request_id_in_use_is_refused(client: EngineClient) -> None:
 
 
 async def test_closing_early_frees_the_blocks(client: EngineClient) -> None:
-    before = sum(s.stats.generated_tokens for s in client.status().editions.values() if s.stats)
+    before = generated(client)
     async with aclosing(client.generate(text_request("early", max_tokens=1500))) as stream:
         async for message in stream:
             assert isinstance(message, Tokens)
             break
     await until(lambda: is_all_free(client))
-    assert sum(s.stats.generated_tokens for s in client.status().editions.values() if s.stats) - before < 1500
+    assert generated(client) - before < 1500
 
 
 async def test_an_idle_engine_does_not_spin(client: EngineClient) -> None:
