@@ -13,6 +13,8 @@ from typing import Any
 
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
 
+from training import served
+
 SPECIAL = """<|endoftext|> <|im_start|> <|im_end|> <|object_ref_start|> <|object_ref_end|> <|box_start|> <|box_end|> <|quad_start|> <|quad_end|>
 <|vision_start|> <|vision_end|> <|vision_pad|> <|image_pad|> <|video_pad|>""".split()
 ADDED = """<tool_call> </tool_call> <|fim_prefix|> <|fim_middle|> <|fim_suffix|> <|fim_pad|> <|repo_name|> <|file_sep|> <tool_response> </tool_response>
@@ -239,7 +241,7 @@ def write(folder: Path, edition: str, tokenizer: Tokenizer) -> None:
         "preprocessor_config.json",
         shared
         | {
-            "size": {"longest_edge": 655360, "shortest_edge": 65536},
+            "size": {"longest_edge": served.RULE.max_pixels, "shortest_edge": served.RULE.min_pixels},
             "image_processor_type": "Qwen2VLImageProcessorFast",
         },
     )

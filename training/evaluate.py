@@ -31,10 +31,11 @@ from training.gui import KINDS
 from training.network import Batched
 from training.scene import Generator, Sample, Turn
 from training.score import same_structure, score
+from training.served import served
 
 Case = tuple[Sample, Turn]  # a question about the sample's media
 
-# row: (skills, generators, visual tokens that a picture may use)
+# row: (skills, generators, visual tokens that a picture is drawn with)
 ROWS: dict[str, tuple[tuple[str, ...], tuple[Generator, ...], tuple[int, ...]]] = {
     "GUI description, F1 on kind + text": (("gui_describe",), (gui.screens,), (128, 256, 320)),
     "GUI boxes, recall at IoU 0.5": (("gui_boxes", "gui_box"), (gui.screens,), (128, 256, 320)),
@@ -75,10 +76,12 @@ SECOND: dict[str, tuple[str, Callable[[str, dict[str, Any]], float]]] = {
     "HTML, elements and texts equal": ("HTML, element tree equal", same_structure)
 }
 FEWER = {"Recall over 8K tokens of pages": 100, "Recall over 32K tokens of pages": 24}  # cases at most: they take long
+_PART = 20  # cases of a row that are drawn together
 
 
-def cases(row: str, count: int, seed: str, layouts: bool = False) -> list[Case]:
-    """Seeds of the training never look like these; half of the pictures have fonts kept back, and `layouts` draws layouts kept back."""
+def _part(item: tuple[str, int, str, bool]) -> tuple[str, list[Case]]:
+    """The row's name, and so many cases of it."""
+    row, count, seed, layouts = item
     skills, generators, tokens = ROWS[row]
     if layouts:
         generators = tuple(unseen.LAYOUTS[generator] for generator in generators if generator in unseen.LAYOUTS)
@@ -90,31 +93,33 @@ def cases(row: str, count: int, seed: str, layouts: bool = False) -> list[Case]:
         number += 1
         turns = [turns[0] for turns in sample.conversations if turns[0].skill in skills]
         if turns:
-            found.append((sample, rng.choice(turns)))
-    return found
+            found.append((served(sample), rng.choice(turns)))
+    return row, found
 
 
-def _chunk(item: tuple[str, int, str, bool]) -> tuple[str, list[Case]]:
-    return item[0], cases(*item)
+def _parts(row: str, count: int, seed: str, layouts: bool) -> list[tuple[str, int, str, bool]]:
+    count = min(count, FEWER.get(row, count))
+    return [(row, min(_PART, count - start), f"{seed}-{start}", layouts) for start in range(0, count, _PART)]
+
+
+def cases(row: str, count: int, seed: str, layouts: bool = False) -> list[Case]:
+    """Seeds of the training never look like these; half of the pictures have fonts kept back, and `layouts` draws layouts kept back."""
+    return [case for part in _parts(row, count, seed, layouts) for case in _part(part)[1]]
 
 
 def drawn(rows: list[str], count: int, seed: str, layouts: bool, workers: int) -> Iterator[tuple[str, list[Case]]]:
-    """Row after row; with several processes each draws a part of a row, and rows come while later ones are drawn."""
+    """Row after row, as `cases` draws them; with several processes rows come while later ones are drawn."""
     if workers < 2:
         for row in rows:
-            yield row, cases(row, min(count, FEWER.get(row, count)), seed, layouts)
+            yield row, cases(row, count, seed, layouts)
         return
-    items = []
-    for row in rows:
-        most = min(count, FEWER.get(row, count))
-        part = -(-most // workers)
-        items += [(row, min(part, most - start), f"{seed}-{start}", layouts) for start in range(0, most, part)]
+    items = [part for row in rows for part in _parts(row, count, seed, layouts)]
     waiting: dict[str, list[Case]] = {}
-    with get_context("fork").Pool(workers) as pool:
-        for row, chunk in pool.imap(_chunk, items, chunksize=1):
+    with get_context("fork").Pool(workers, torch.set_num_threads, (1,)) as pool:
+        for row, part in pool.imap(_part, items, chunksize=1):
             for done in [name for name in waiting if name != row]:
                 yield done, waiting.pop(done)
-            waiting.setdefault(row, []).extend(chunk)
+            waiting.setdefault(row, []).extend(part)
         yield from waiting.items()
 
 
@@ -133,7 +138,7 @@ def batches(
         while (
             order
             and prompts[order[0]][0].patches.shape[1] == width
-            and (not group or prompts[group[0]][0].patches.shape[0] <= 8192)
+            and (not group or prompts[order[0]][0].patches.shape[0] <= 8192)
             and (not group or max(4, prompts[order[0]][0].patches.shape[0]) * (len(group) + 1) <= patches)
             and len(group) < 256
         ):
@@ -143,7 +148,7 @@ def batches(
         b = len(group)
         arrays = {
             "patches": np.zeros((b, p, width), np.uint8),
-            "place": np.zeros((b, 5, p), np.uint8),
+            "place": np.zeros((b, 5, p), np.int16),
             "ids": np.zeros((b, n), np.int64),
             "positions": np.zeros((b, 3, n), np.int64),
             "visual": np.zeros((b, n), np.int64),

@@ -44,6 +44,7 @@ def _draw(
 ) -> None:
     """Leaves files WORKER-NUMBER-SIZE-SAMPLES-EDITION; a file appears whole."""
     cv2.setNumThreads(1)
+    torch.set_num_threads(1)
     tokenizer = Tokenizer.from_file(tokenizer_path)
     names, shares = list(SIZES), [size.share for size in SIZES.values()]
     buffers = {

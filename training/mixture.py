@@ -10,6 +10,7 @@ from random import Random
 
 from training import charts, chat, geometry, gui, ocr, shapes, video, web, where
 from training.scene import Generator, Sample
+from training.served import served
 
 BLOCK = 128  # queries and keys that the attention kernel takes at once
 
@@ -39,47 +40,47 @@ class SizeClass:
 
 
 SIZES = {
-    "middle": SizeClass(tokens=8192, length=24576, learnt=10240, rows=1, share=0.84),
+    "middle": SizeClass(tokens=14336, length=24576, learnt=8192, rows=1, share=0.84),
     "video": SizeClass(tokens=8192, length=24576, learnt=10240, rows=1, share=0.12),
-    "long": SizeClass(tokens=28672, length=32768, learnt=4096, rows=1, share=0.04, misses=2),
+    "long": SizeClass(tokens=28672, length=32768, learnt=2048, rows=1, share=0.04, misses=2),
 }
 LONGEST = max(SIZES, key=lambda name: SIZES[name].tokens)  # whose steps take several times as long
 _FOLLOWED = 0.12  # share of the samples with a conversation of two turns
 Entry = tuple[
     Generator, float, tuple[int, ...]
-]  # share of the samples, visual tokens it may use (one chosen at random)
+]  # share of the samples, visual tokens that it may draw (one chosen at random); more or fewer are shown
 SHARES: dict[str, list[Entry]] = {
     "middle": [
-        (where.find, 0.1, (24, 64, 128)),
-        (gui.screens, 0.17, (128, 256, 320, 320, 640)),
-        (ocr.words, 0.03, (16,)),
-        (ocr.lines, 0.14, (64, 128, 256, 320, 512)),
-        (ocr.form, 0.04, (96, 160, 256)),
-        (ocr.texts, 0.1, (64, 96, 128, 160, 256)),
-        (ocr.pages, 0.02, (64, 128, 256)),
-        (ocr.book, 0.002, (500, 1000, 2000, 3000, 5000)),
-        (ocr.binder, 0.005, (100, 250, 600, 1500)),
+        (where.find, 0.1, (24, 64, 128, 256)),
+        (gui.screens, 0.19, (128, 256, 320, 320, 400, 640, 900)),
+        (ocr.words, 0.02, (16,)),
+        (ocr.lines, 0.12, (64, 128, 256, 320, 512)),
+        (ocr.form, 0.04, (96, 160, 256, 400)),
+        (ocr.texts, 0.09, (64, 96, 128, 160, 256, 400)),
+        (ocr.pages, 0.015, (64, 128, 256)),
+        (ocr.book, 0.002, (1000, 2000, 4000, 8000)),
+        (ocr.binder, 0.005, (1000, 2000, 4000)),
         (shapes.shapes, 0.1, (128, 256)),
         (shapes.overlap, 0.05, (64, 96, 128)),
         (geometry.geometry, 0.035, (96, 160, 256)),
-        (charts.charts, 0.09, (128, 256, 320, 320, 512)),
+        (charts.charts, 0.085, (128, 256, 320, 320, 512)),
         (charts.tables, 0.03, (96, 160, 256)),
         (charts.typed, 0.01, (16,)),
-        (web.webpage, 0.06, (200, 256, 320, 512)),
+        (web.webpage, 0.09, (200, 256, 320, 320, 512, 800)),
         (chat.talk, 0.01, (16,)),
         (chat.photos, 0.008, (64, 256)),
     ],
     "video": [(video.clips, 0.96, (128, 256)), (chat.films, 0.04, (128, 256))],
-    "long": [(ocr.book, 0.7, (3500, 7000, 7000, 14000, 28000)), (ocr.binder, 0.3, (3500, 7000, 14000, 28000))],
+    "long": [(ocr.book, 0.7, (7000, 7000, 14000, 28000)), (ocr.binder, 0.3, (7000, 14000, 28000))],
 }
 
 
 def draw(rng: Random, held_out: bool, size: str, easy: float = 0.0, room: int = 1 << 20) -> Sample:
-    """One sample of this size class, of about `room` visual tokens at most; `easy` is the share of single words, with which reading starts."""
+    """One sample of this size class as the model is shown it, drawn with `room` visual tokens at most; `easy` is the share of single words, with which reading starts."""
     if easy and size == "middle" and rng.random() < easy:
-        return ocr.words(rng, held_out, 16)
+        return served(ocr.words(rng, held_out, 16))
     generators, weights, tokens = zip(*SHARES[size], strict=True)
     index = rng.choices(range(len(generators)), weights)[0]
     generator: Generator = generators[index]
-    sample = generator(rng, held_out, min(room, rng.choice(tokens[index])))
+    sample = served(generator(rng, held_out, min(room, rng.choice(tokens[index]))))
     return chat.follow_up(rng, sample) if generator is not chat.talk and rng.random() < _FOLLOWED else sample

@@ -5,11 +5,13 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from tokenizers import Tokenizer
-from training.evaluate import FEWER, ROWS, SECOND, answers, cases, load, scored
+from training.evaluate import FEWER, ROWS, SECOND, answers, batches, cases, drawn, load, scored
 from training.network import Batched
+from training.scene import Sample, Turn
 
 from training import fonts, train
 
@@ -37,6 +39,28 @@ def test_a_page_with_a_wrong_text_has_the_right_tree() -> None:
     wrong_text, wrong_tree = right[0].replace("<main>", "<main>x"), right[1].replace("<main>", "")
     assert scored(row, right, items) == {row: [1, 1], SECOND[row][0]: [1, 1]}
     assert scored(row, [wrong_text, wrong_tree], items) == {row: [0, 0], SECOND[row][0]: [1, 0]}
+
+
+@pytest.mark.skipif(not fonts.available("zh", False), reason="needs the fonts named in training/README.md")
+def test_the_cases_do_not_depend_on_how_many_draw_them() -> None:
+    rows = ["Chat and honesty", "Counting"]
+    asked = [
+        {row: [turn.question for _, turn in items] for row, items in drawn(rows, 22, "test", False, workers)}
+        for workers in (1, 2)
+    ]
+    assert asked[0] == asked[1]
+    assert [len(asked[0][row]) for row in rows] == [22, 22]
+
+
+def test_many_pictures_together_are_one_case_at_a_time(tokenizer: Tokenizer) -> None:
+    """The attention over them would not fit, and `Batched.encode_apart` takes one row."""
+    turn = Turn(skill="test", question="What?", answer="It.", thinking="", check={"type": "text", "text": "It."})
+    page = np.zeros((640, 640, 3), np.uint8)
+    items = [(Sample(conversations=[[turn]], pictures=[page] * count), turn) for count in (1, 7, 1, 6, 1, 2)]
+    sizes = [
+        (len(group), arrays["patches"].shape[1]) for group, arrays, _, _ in batches(items, tokenizer, False, 600_000)
+    ]
+    assert sizes == [(4, 3200), (1, 9600), (1, 11200)]
 
 
 def test_a_training_without_anyone_to_draw_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

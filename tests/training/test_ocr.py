@@ -10,8 +10,10 @@ import pytest
 from training.ocr.content import han, sentence, tokens_of
 from training.ocr.page import Page
 from training.ocr.texts import KINDS, texts
+from training.served import served, shown
 from training.words import all_characters
 
+from drawn_texts import Texts
 from training import fonts, ocr
 
 pytestmark = pytest.mark.skipif(
@@ -59,8 +61,9 @@ def test_all_kinds_and_all_questions_come_up_and_answers_are_on_the_page() -> No
 def test_pages_of_a_binder_answer_one_question_each_way() -> None:
     skills: Counter[str] = Counter()
     for number in range(60):
-        sample = ocr.binder(Random(f"binder-{number}"), number % 2 == 0, [100, 300, 900][number % 3])
-        assert sum(h * w for h, w, _ in (picture.shape for picture in sample.pictures)) <= 1024 * 900
+        tokens = [1000, 2000, 5000][number % 3]
+        sample = served(ocr.binder(Random(f"binder-{number}"), number % 2 == 0, tokens))
+        assert sum(h * w for h, w, _ in (picture.shape for picture in sample.pictures)) <= 1024 * tokens
         for (turn,) in sample.conversations:
             skills[turn.skill] += 1
             assert turn.thinking.splitlines()[0].split(":")[0].lower() in turn.question.lower()
@@ -73,11 +76,27 @@ def test_in_some_books_the_same_number_names_several_things() -> None:
     """Then half of the question is not enough to find the page."""
     several = 0
     for number in range(20):
-        sample = ocr.book(Random(f"near-{number}"), False, 300)
+        sample = ocr.book(Random(f"near-{number}"), False, 3000)
         facts = {turn.thinking.split(":")[0] for (turn,) in sample.conversations if turn.skill == "recall"}
         numbers = Counter("".join(char for char in fact if char.isdigit()) for fact in facts)
         several += max(numbers.values(), default=0) > 1
     assert 3 < several < 17
+
+
+def test_a_book_asks_for_what_stands_on_its_pages(texts: Texts) -> None:
+    """Each fact once, under a name of its own, whole on its page."""
+    for number in range(12):
+        texts.clear()
+        sample = ocr.book(Random(f"book-{number}"), number % 2 == 0, 6000)
+        assert sum(shown(picture.shape[1], picture.shape[0]) for picture in sample.pictures) <= 6000
+        lines = Counter(line for line, _ in texts)
+        for (turn,) in sample.conversations:
+            for fact in (turn.answer if turn.skill == "recall_page" else turn.thinking).split("\n"):
+                name, value = fact.split(": ")
+                assert lines[fact] + min(lines[name], lines[value]) >= 1
+                assert lines[fact] + lines[name] == 1
+        height, width, _ = sample.pictures[0].shape
+        assert all(x1 >= 0 and x2 <= width + 1 and y1 >= 0 and y2 <= height + 1 for _, (x1, y1, x2, y2) in texts)
 
 
 def test_every_character_is_drawn_often_enough() -> None:

@@ -19,7 +19,9 @@ def _pick(rng: Random, choices: list[tuple[pages.Page, float]]) -> pages.Page:
 def phone(rng: Random, lang: str, held_out: bool, tokens: int) -> Styled:
     """A page of a phone, or a sheet that has come up over a photograph."""
     width, height = sides(rng, tokens, (0.42, 0.75))
-    s = Styled(rng, lang, held_out, width, height, rng.randint(max(12, width // 30), max(13, min(23, width // 16))))
+    s = Styled(
+        rng, lang, held_out, width, height, rng.randint(min(23, max(12, width // 30)), max(13, min(23, width // 16)))
+    )
     page = _pick(rng, pages.PHONE)
     if rng.random() < 0.07:
         _sheet(s, page)

@@ -11,8 +11,9 @@ from training.draw import Canvas, mix, text_width, wear
 from training.fonts import choose
 from training.ocr.content import clock, code, date, digits, goods, person, price
 from training.ocr.ink import colors
-from training.ocr.pages import stretched
-from training.scene import Sample, Turn, ask
+from training.ocr.pages import SIZES, recall, stretched
+from training.scene import Sample, ask
+from training.served import shown
 from training.words import COLORS, color_name, label
 
 _THINGS = [
@@ -37,21 +38,20 @@ _FIELDS: list[tuple[str, str, Callable[[Random, str], str]]] = [
     ("weight", "重量", lambda rng, lang: f"{rng.randint(1, 99)} kg"),
     ("number", "编号", lambda rng, lang: code(rng)),
 ]
-_SIZES = ((5, 3), (6, 3), (6, 4), (5, 5), (7, 5), (6, 7), (8, 6))  # visual tokens, width and height
 
 
 def binder(rng: Random, held_out: bool, tokens: int) -> Sample:
     """Pages of one size and one kind of thing, of up to four fields each; values are asked for."""
     lang = rng.choice(["en", "zh"])
     zh = lang == "zh"
-    w, h = rng.choice([size for size in _SIZES if 2 <= tokens // (size[0] * size[1]) <= 700] or [_SIZES[0]])
-    count = max(2, tokens // (w * h))
+    w, h = rng.choice(SIZES)
+    count = max(2, tokens // shown(w * 32, h * 32))
     thing = rng.choice(_THINGS)[zh]
     first = rng.randint(1, 9000 - count)  # numbers that follow each other look most alike
     numbers = list(range(first, first + count)) if rng.random() < 0.3 else rng.sample(range(1, 10_000), count)
     rng.shuffle(numbers)
     fields = rng.sample(_FIELDS, rng.randint(2, 5))
-    style = (rng.random() < 0.4, rng.randint(13, 16))
+    style = (rng.random() < 0.4, rng.randint(13, max(14, min(26, 3 * w, 4 * h))))
     pictures, facts = [], []
     for number in numbers:
         heading = f"{thing}{number}" if zh else f"{thing} {number}"
@@ -61,7 +61,7 @@ def binder(rng: Random, held_out: bool, tokens: int) -> Sample:
         facts.append((heading, kept))
     conversations = []
     numbered = count < 50 and rng.random() < 0.3
-    for k in rng.sample(range(count), min(count, max(6, min(60, count // 8)))):
+    for k in rng.sample(range(count), min(count, max(6, min(60, count)))):
         heading, kept = facts[k]
         name, value = rng.choice(kept)
         if numbered and rng.random() < 0.3:
@@ -73,7 +73,7 @@ def binder(rng: Random, held_out: bool, tokens: int) -> Sample:
                 ["{h}在第几页?", "哪一页是{h}?"],
                 h=heading,
             )
-            conversations.append([_turn("recall_where", question, answer, f"{heading}: {answer}")])
+            conversations.append([recall("recall_where", question, answer, f"{heading}: {answer}")])
             continue
         question = ask(
             rng,
@@ -83,14 +83,8 @@ def binder(rng: Random, held_out: bool, tokens: int) -> Sample:
             n=name,
             h=heading,
         )  # fmt: skip
-        conversations.append([_turn("recall_field", question, value, f"{heading}\n{name}: {value}")])
+        conversations.append([recall("recall_field", question, value, f"{heading}\n{name}: {value}")])
     return stretched(rng, held_out, Sample(conversations=conversations, pictures=pictures, vision_ids=numbered))
-
-
-def _turn(skill: str, question: str, answer: str, thinking: str) -> Turn:
-    return Turn(
-        skill=skill, question=question, answer=answer, thinking=thinking, check={"type": "text", "text": answer}
-    )
 
 
 def _page(

@@ -18,7 +18,8 @@ def about(rng: Random, canvas: Canvas, things: list[Thing], lang: str) -> Sample
     scene = Scene(lang=lang, width=canvas.width, height=canvas.height, unordered=things)
     kinds = [beside, box_or_point, color, extreme]
     kinds += [description if len(things) <= 12 and rng.random() < 0.35 else boxes] * 2
-    turns = [*counts(rng, scene), *filter(None, [relation(rng, scene), relation(rng, scene), one_axis(rng, scene)])]
+    relations = [turn for turn in (relation(rng, scene), relation(rng, scene), one_axis(rng, scene)) if turn]
+    turns = [*counts(rng, scene), *{turn.answer: turn for turn in relations}.values()]  # none is asked twice
     most = len(turns) + 2
     while kinds and len(turns) < most:
         kind = kinds.pop(rng.randrange(len(kinds)))
