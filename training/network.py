@@ -212,16 +212,15 @@ class Batched:
                 levels.append(self._merge(v.deepstack_merger_list[len(levels)], x, True))
         return [self._merge(v.merger, x, False), *levels]
 
-    def encode_apart(self, patches: Tensor, place: Tensor, most: int = 8192) -> list[Tensor]:
-        """`encode` of one row, some pictures after the others, as the attention over very many patches would not fit."""
-        if patches.shape[1] <= most:
+    def encode_apart(self, patches: Tensor, place: Tensor, most: int = 2048) -> list[Tensor]:
+        """`encode`, but of one row with very many patches some pictures after the others, or each alone: together, attention takes time and room for all pairs."""
+        if patches.shape[0] > 1 or patches.shape[1] <= most:
             return self.encode(patches, place)
-        assert patches.shape[0] == 1
         ends = [*(place[0, 4].diff() != 0).nonzero()[:, 0].add(1).tolist(), patches.shape[1]]
         parts: list[list[Tensor]] = []
         start = previous = 0
         for end in [*ends, 0]:
-            if end - start > most or not end:
+            if previous > start and (end - start > most or not end):
                 parts.append(self.encode(patches[:, start:previous], place[:, :, start:previous]))
                 start = previous
             previous = end
