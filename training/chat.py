@@ -7,7 +7,7 @@ from random import Random
 
 from training.draw import sides, wear
 from training.natural import film, scenery
-from training.scene import Sample, Turn, ask
+from training.scene import Sample, Turn, ask, ask_openly
 from training.words import label, phrase
 
 _GET = {
@@ -267,15 +267,11 @@ def photos(rng: Random, held_out: bool, tokens: int) -> Sample:
         lang = rng.choice(["en", "zh"])
         roll = rng.random()
         if roll < 0.8:
-            question = ask(
+            question = ask_openly(
                 rng,
                 lang,
                 [
-                    "Describe this picture.",
-                    "What is in the image?",
-                    "What do you see?",
                     "Describe the photo.",
-                    "What is this?",
                     "Who is in the picture?",
                     "Where was this taken?",
                     "What animal is this?",
@@ -283,9 +279,6 @@ def photos(rng: Random, held_out: bool, tokens: int) -> Sample:
                 ]
                 + (_NEEDS[0][:5] if roll < 0.25 else []),
                 [
-                    "描述这张图片。",
-                    "图里有什么?",
-                    "这是什么?",
                     "图片里的人是谁?",
                     "这是在哪里拍的?",
                     "这是什么动物?",

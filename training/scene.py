@@ -101,3 +101,31 @@ def ask(rng: Random, lang: str, english: Sequence[str], chinese: Sequence[str], 
     elif roll < 0.4:
         text = text.rstrip("?.")
     return text
+
+
+# What people ask of any picture, before they know what can be asked of this one.
+_ANYTHING = (
+    [
+        "Describe this picture.",
+        "Describe this image.",
+        "What is in the image?",
+        "What do you see?",
+        "What is this?",
+        "Describe what you see in this picture.",
+        "What does this picture show?",
+    ],
+    [
+        "描述这张图片。",
+        "图里有什么?",
+        "这是什么?",
+        "你看到了什么?",
+        "这张图片里有什么?",
+        "看看这张图。",
+        "这张图是什么内容?",
+    ],
+)
+
+
+def ask_openly(rng: Random, lang: str, english: Sequence[str], chinese: Sequence[str], share: float = 0.3) -> str:
+    """As `ask`, a share of the time with a question that fits any picture."""
+    return ask(rng, lang, *(_ANYTHING if rng.random() < share else (english, chinese)))

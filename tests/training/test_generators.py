@@ -13,7 +13,7 @@ from training.gui import KINDS
 from training.mixture import SHARES, SIZES, draw
 from training.scene import Generator, Sample
 
-from training import charts, fonts, geometry, score, shapes, unseen
+from training import charts, chat, fonts, geometry, gui, ocr, score, shapes, unseen
 
 pytestmark = pytest.mark.skipif(
     not fonts.available("zh", False) or not fonts.available("en", False),
@@ -58,6 +58,25 @@ def test_pictures_fit_the_grid_and_the_budget(size: str) -> None:
             assert count == 2 * len(sample.times)
             tokens += len(sample.times) * height * width // 1024
         assert tokens <= SIZES[size].tokens
+
+
+@pytest.mark.parametrize(
+    ("generator", "skill"),
+    [
+        (gui.screens, "gui_describe"),
+        (charts.charts, "chart_list"),
+        (ocr.texts, "ocr_text"),
+        (shapes.shapes, "shapes_describe"),
+        (chat.photos, "chat_photo"),
+    ],
+)
+def test_any_kind_of_picture_is_met_with_questions_that_fit_any_picture(generator: Generator, skill: str) -> None:
+    """People drop a picture and ask what it is; the answer must follow from the picture, not from the wording."""
+    for number in range(300):
+        for turns in generator(Random(f"open-{number}"), False, 128).conversations:
+            if turns[0].skill == skill and re.search(r"what do you see|你看到了什么", turns[0].question, re.I):
+                return
+    pytest.fail("never")
 
 
 def test_boxes_lie_inside_the_picture_and_answers_score_as_right() -> None:

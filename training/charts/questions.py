@@ -12,7 +12,7 @@ from random import Random
 
 from training.charts.arithmetic import division, growth, sum_chain
 from training.charts.series import Series
-from training.scene import Turn, ask
+from training.scene import Turn, ask, ask_openly
 
 
 def _ask(rng: Random, s: Series, english: Sequence[str], chinese: Sequence[str], **given: str) -> str:
@@ -231,7 +231,7 @@ def fastest(rng: Random, s: Series) -> Turn | None:
 
 
 def listing(rng: Random, s: Series) -> Turn:
-    question = ask(
+    question = ask_openly(
         rng,
         s.lang,
         ["List all the values.", "Read the data from the chart.", "Describe this chart.", "What does this chart show?"],

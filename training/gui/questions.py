@@ -8,7 +8,7 @@ from random import Random
 
 from training.gui.controls import Control, function, kind_name, reference
 from training.gui.screen import Screen
-from training.scene import Turn, ask, boxes_json, center, one_by_one, points_json, scaled
+from training.scene import Turn, ask, ask_openly, boxes_json, center, one_by_one, points_json, scaled
 
 LONGEST = 360  # characters of a chain
 
@@ -36,7 +36,7 @@ def describe(rng: Random, screen: Screen, lang: str, phone: bool) -> Turn:
         if zh
         else f"This is a {'phone' if phone else 'desktop'} screen with these controls:"
     )
-    question = ask(
+    question = ask_openly(
         rng,
         lang,
         [

@@ -57,7 +57,7 @@ def _turn(skill: str, question: str, answer: str, thinking: str) -> Turn:
 
 def _whole(rng: Random, lang: str, page: Page, name: str) -> Turn:
     how = f"{name},从上到下读。" if lang == "zh" else f"{name}; I read from top to bottom."
-    return _turn("ocr_text", read_question(rng, lang), "\n".join(page.lines), how)
+    return _turn("ocr_text", read_question(rng, lang, 0.15), "\n".join(page.lines), how)
 
 
 def _parts(rng: Random, lang: str, page: Page) -> list[Turn]:

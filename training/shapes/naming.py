@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from random import Random
 
-from training.scene import Turn, ask, boxes_json, points_json
+from training.scene import Turn, ask, ask_openly, boxes_json, points_json
 from training.shapes.scene import Scene
 from training.shapes.thing import SHAPES
 from training.words import color_name
@@ -112,11 +112,12 @@ def boxes(rng: Random, scene: Scene) -> Turn | None:
 
 
 def description(rng: Random, scene: Scene) -> Turn:
-    question = ask(
+    question = ask_openly(
         rng,
         scene.lang,
-        ["Describe this picture.", "What do you see?", "List all shapes with their colors."],
-        ["描述这张图片。", "图里有什么?", "列出所有图形和颜色。"],
+        ["List all shapes with their colors.", "Which shapes are there?"],
+        ["列出所有图形和颜色。", "有哪些图形?"],
+        0.6,
     )
     names = scene.names
     return Turn(
