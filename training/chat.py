@@ -7,7 +7,7 @@ from random import Random
 
 from training.draw import sides, wear
 from training.natural import film, scenery
-from training.scene import Sample, Turn, ask, ask_openly
+from training.scene import Sample, Turn, ask, openly
 from training.words import label, phrase
 
 _GET = {
@@ -267,11 +267,15 @@ def photos(rng: Random, held_out: bool, tokens: int) -> Sample:
         lang = rng.choice(["en", "zh"])
         roll = rng.random()
         if roll < 0.8:
-            question = ask_openly(
+            question = ask(
                 rng,
                 lang,
                 [
+                    "Describe this picture.",
+                    "What is in the image?",
+                    "What do you see?",
                     "Describe the photo.",
+                    "What is this?",
                     "Who is in the picture?",
                     "Where was this taken?",
                     "What animal is this?",
@@ -279,6 +283,9 @@ def photos(rng: Random, held_out: bool, tokens: int) -> Sample:
                 ]
                 + (_NEEDS[0][:5] if roll < 0.25 else []),
                 [
+                    "描述这张图片。",
+                    "图里有什么?",
+                    "这是什么?",
                     "图片里的人是谁?",
                     "这是在哪里拍的?",
                     "这是什么动物?",
@@ -294,6 +301,7 @@ def photos(rng: Random, held_out: bool, tokens: int) -> Sample:
                 thinking="图中没有我认识的内容。" if lang == "zh" else "I recognise nothing here.",
                 check={"type": "text", "text": _fill(_PHOTO[lang], lang)},
             )
+            turn = openly(rng, lang, turn)
         else:
             turn = _plain(rng, lang, rng.choice([*_TALK, "outside"]))
         conversations.append([turn])

@@ -38,6 +38,7 @@ Case = tuple[Sample, Turn]  # a question about the sample's media
 # row: (skills, generators, visual tokens that a picture is drawn with)
 ROWS: dict[str, tuple[tuple[str, ...], tuple[Generator, ...], tuple[int, ...]]] = {
     "GUI description, F1 on kind + text": (("gui_describe",), (gui.screens,), (128, 256, 320)),
+    "GUI description, asked as of any picture": (("gui_describe_openly",), (gui.screens,), (128, 256, 320)),
     "GUI boxes, recall at IoU 0.5": (("gui_boxes", "gui_box"), (gui.screens,), (128, 256, 320)),
     "GUI click inside the target": (("gui_click", "gui_point"), (gui.screens,), (128, 256, 320)),
     "GUI state, title, count": (("gui_state", "gui_value", "gui_title", "gui_count"), (gui.screens,), (128, 256, 320)),

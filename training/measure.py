@@ -30,6 +30,7 @@ from training.mixture import SHARES, SIZES, Entry
 from training.network import Batched
 from training.plan import Plan
 from training.score import score
+from training.served import served
 from training.team import Team
 from training.train import Trainer, parser
 
@@ -106,7 +107,7 @@ def drawing(item: tuple[str, Entry, str]) -> tuple[str, dict[str, float]]:
     draw = visual = text = 0.0
     while time.process_time() - begin < 4:
         at = time.process_time()
-        sample = generator(Random(f"measure-{count}"), False, Random(count).choice(tokens))
+        sample = served(generator(Random(f"measure-{count}"), False, Random(count).choice(tokens)))
         draw += time.process_time() - at
         visual += len(prompt.prefix(tokenizer, sample).patches) / 4
         text += sum(len(prompt.conversation(tokenizer, turns, True).ids) for turns in sample.conversations)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Any
 
@@ -126,6 +126,8 @@ _ANYTHING = (
 )
 
 
-def ask_openly(rng: Random, lang: str, english: Sequence[str], chinese: Sequence[str], share: float = 0.3) -> str:
-    """As `ask`, a share of the time with a question that fits any picture."""
-    return ask(rng, lang, *(_ANYTHING if rng.random() < share else (english, chinese)))
+def openly(rng: Random, lang: str, turn: Turn, share: float = 0.3) -> Turn:
+    """The turn, a share of the time with a question that fits any picture; its skill says so then."""
+    if rng.random() >= share:
+        return turn
+    return replace(turn, skill=f"{turn.skill}_openly", question=ask(rng, lang, *_ANYTHING))

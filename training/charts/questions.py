@@ -12,7 +12,7 @@ from random import Random
 
 from training.charts.arithmetic import division, growth, sum_chain
 from training.charts.series import Series
-from training.scene import Turn, ask, ask_openly
+from training.scene import Turn, ask, openly
 
 
 def _ask(rng: Random, s: Series, english: Sequence[str], chinese: Sequence[str], **given: str) -> str:
@@ -231,7 +231,7 @@ def fastest(rng: Random, s: Series) -> Turn | None:
 
 
 def listing(rng: Random, s: Series) -> Turn:
-    question = ask_openly(
+    question = ask(
         rng,
         s.lang,
         ["List all the values.", "Read the data from the chart.", "Describe this chart.", "What does this chart show?"],
@@ -239,7 +239,7 @@ def listing(rng: Random, s: Series) -> Turn:
     )
     rows = "\n".join(f"{n}: {v}" for n, v in zip(s.names, s.texts, strict=True))
     thinking = f"共{len(s.names)}项。" if s.zh else f"There are {len(s.names)} values."
-    return _turn(s, "list", question, f"{s.subject}\n{rows}", thinking)
+    return openly(rng, s.lang, _turn(s, "list", question, f"{s.subject}\n{rows}", thinking))
 
 
 def about(rng: Random, s: Series) -> list[Turn]:

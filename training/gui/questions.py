@@ -8,7 +8,7 @@ from random import Random
 
 from training.gui.controls import Control, function, kind_name, reference
 from training.gui.screen import Screen
-from training.scene import Turn, ask, ask_openly, boxes_json, center, one_by_one, points_json, scaled
+from training.scene import Turn, ask, boxes_json, center, one_by_one, openly, points_json, scaled
 
 LONGEST = 360  # characters of a chain
 
@@ -36,7 +36,7 @@ def describe(rng: Random, screen: Screen, lang: str, phone: bool) -> Turn:
         if zh
         else f"This is a {'phone' if phone else 'desktop'} screen with these controls:"
     )
-    question = ask_openly(
+    question = ask(
         rng,
         lang,
         [
@@ -61,13 +61,14 @@ def describe(rng: Random, screen: Screen, lang: str, phone: bool) -> Turn:
             "屏幕上有什么控件?",
         ],
     )
-    return Turn(
+    turn = Turn(
         skill="gui_describe",
         question=question,
         answer=head + "\n" + "\n".join(lines),
         thinking=one_by_one(lang),
         check={"type": "controls", "controls": [[c.kind, c.text] for c in controls]},
     )
+    return openly(rng, lang, turn)
 
 
 def list_boxes(rng: Random, screen: Screen, lang: str) -> Turn:

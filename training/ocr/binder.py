@@ -61,7 +61,7 @@ def binder(rng: Random, held_out: bool, tokens: int) -> Sample:
         facts.append((heading, kept))
     conversations = []
     numbered = count < 50 and rng.random() < 0.3
-    for k in rng.sample(range(count), min(count, max(6, min(60, count)))):
+    for k in rng.sample(range(count), min(count, 60)):
         heading, kept = facts[k]
         name, value = rng.choice(kept)
         if numbered and rng.random() < 0.3:

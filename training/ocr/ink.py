@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from training.draw import Color, mix, text_width
-from training.scene import ask_openly
+from training.scene import ask
 from training.words import phrase
 
 
@@ -32,9 +32,8 @@ def tilt(rng: Random, picture: np.ndarray, ground: Color) -> np.ndarray:
     return cv2.warpAffine(picture, matrix, (w, h), borderValue=ground, flags=cv2.INTER_LINEAR)
 
 
-def read_question(rng: Random, lang: str, openly: float = 0.0) -> str:
-    """`openly` is the share of questions that fit any picture."""
-    return ask_openly(
+def read_question(rng: Random, lang: str) -> str:
+    return ask(
         rng,
         lang,
         [
@@ -60,7 +59,6 @@ def read_question(rng: Random, lang: str, openly: float = 0.0) -> str:
             "图中的文字是什么?",
             "读出图中的全部文字。",
         ],
-        openly,
     )
 
 

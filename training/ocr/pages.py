@@ -61,7 +61,7 @@ def stretched(rng: Random, held_out: bool, sample: Sample) -> Sample:
 def _facts(rng: Random, held_out: bool, lang: str, count: int) -> list[Fact]:
     """So many facts of different names."""
     zh = lang == "zh"
-    names = [(number, kind) for number in rng.sample(range(1, 1000), count) for kind in [rng.randrange(4)]]
+    names = [(number, rng.randrange(4)) for number in rng.sample(range(1, 1000), count)]
     if not held_out and rng.random() < 0.5:  # one number for several things: half of the question is not enough
         few = rng.sample(range(1, 1000), count // 3 + 2)
         names = rng.sample([(number, kind) for number in few for kind in range(4)], count)

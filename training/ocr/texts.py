@@ -10,7 +10,7 @@ from training.ocr import documents, things
 from training.ocr.damage import aslant, lit
 from training.ocr.ink import read_question, tilt
 from training.ocr.page import Page
-from training.scene import Sample, Turn, ask
+from training.scene import Sample, Turn, ask, openly
 
 # kind: share, name in the chain en, zh
 KINDS: dict[Callable[[Random, str, bool, int], Page], tuple[float, str, str]] = {
@@ -57,7 +57,7 @@ def _turn(skill: str, question: str, answer: str, thinking: str) -> Turn:
 
 def _whole(rng: Random, lang: str, page: Page, name: str) -> Turn:
     how = f"{name},从上到下读。" if lang == "zh" else f"{name}; I read from top to bottom."
-    return _turn("ocr_text", read_question(rng, lang, 0.15), "\n".join(page.lines), how)
+    return openly(rng, lang, _turn("ocr_text", read_question(rng, lang), "\n".join(page.lines), how), 0.15)
 
 
 def _parts(rng: Random, lang: str, page: Page) -> list[Turn]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from random import Random
 
-from training.scene import Turn, ask, ask_openly, boxes_json, points_json
+from training.scene import Turn, ask, boxes_json, openly, points_json
 from training.shapes.scene import Scene
 from training.shapes.thing import SHAPES
 from training.words import color_name
@@ -112,21 +112,21 @@ def boxes(rng: Random, scene: Scene) -> Turn | None:
 
 
 def description(rng: Random, scene: Scene) -> Turn:
-    question = ask_openly(
+    question = ask(
         rng,
         scene.lang,
-        ["List all shapes with their colors.", "Which shapes are there?"],
-        ["列出所有图形和颜色。", "有哪些图形?"],
-        0.6,
+        ["Describe this picture.", "What do you see?", "List all shapes with their colors."],
+        ["描述这张图片。", "图里有什么?", "列出所有图形和颜色。"],
     )
     names = scene.names
-    return Turn(
+    turn = Turn(
         skill="shapes_describe",
         question=question,
         answer=("图中有" + "、".join(names) + "。") if scene.zh else "There are: " + ", ".join(names) + ".",
         thinking=scene.listing(),
         check={"type": "set", "items": names},
     )
+    return openly(rng, scene.lang, turn)
 
 
 def extreme(rng: Random, scene: Scene) -> Turn | None:
