@@ -151,13 +151,13 @@ def fit(text: str, name: str, size: int, width: float, smallest: int = 10) -> in
     return size if length <= width else max(smallest, int(size * width / length))
 
 
-def cut(text: str, name: str, size: int, width: float) -> tuple[str, int]:
-    """The text and the size at which it fits; what is too wide even in small letters loses its end. Large sizes are even, so that fewer glyphs are drawn anew."""
+def cut(text: str, name: str, size: int, width: float, least: int = 11) -> tuple[str, int]:
+    """The text and the size, `least` or more, at which it fits; what is too wide even then loses its end. Large sizes are even, so that fewer glyphs are drawn anew."""
     if size > 18:
         size -= size % 2
     if text_width(text, name, size) <= width:
         return text, size
-    size = fit(text, name, size, width, min(size, 11))
+    size = fit(text, name, size, width, min(size, least))
     while len(text) > 1 and text_width(text, name, size) > width:
         text = text[: max(1, int(len(text) * 0.85))].rstrip(" ,.-_")
     return text, size

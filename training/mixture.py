@@ -40,9 +40,9 @@ class SizeClass:
 
 
 SIZES = {
-    "middle": SizeClass(tokens=14336, length=24576, learnt=8192, rows=1, share=0.84),
-    "video": SizeClass(tokens=8192, length=24576, learnt=10240, rows=1, share=0.12),
-    "long": SizeClass(tokens=28672, length=32768, learnt=2048, rows=1, share=0.04, misses=2),
+    "middle": SizeClass(tokens=14336, length=24576, learnt=8192, rows=1, share=0.835),
+    "video": SizeClass(tokens=8192, length=24576, learnt=10240, rows=1, share=0.13),
+    "long": SizeClass(tokens=28672, length=32768, learnt=2048, rows=1, share=0.035, misses=2),
 }
 LONGEST = max(SIZES, key=lambda name: SIZES[name].tokens)  # whose steps take several times as long
 _FOLLOWED = 0.12  # share of the samples with a conversation of two turns
@@ -51,23 +51,23 @@ Entry = tuple[
 ]  # share of the samples, visual tokens that it may draw (one chosen at random); more or fewer are shown
 SHARES: dict[str, list[Entry]] = {
     "middle": [
-        (where.find, 0.1, (24, 64, 128, 256)),
-        (gui.screens, 0.19, (128, 256, 320, 320, 400, 640, 900)),
-        (ocr.words, 0.02, (16,)),
-        (ocr.lines, 0.12, (64, 128, 256, 320, 512)),
-        (ocr.form, 0.04, (96, 160, 256, 400)),
+        (where.find, 0.055, (24, 64, 128, 256)),
+        (gui.screens, 0.24, (128, 256, 320, 320, 400, 640, 900)),
+        (ocr.words, 0.015, (16,)),
+        (ocr.lines, 0.08, (64, 128, 256, 320, 512)),
+        (ocr.form, 0.025, (96, 160, 256, 400)),
         (ocr.texts, 0.09, (64, 96, 128, 160, 256, 400)),
-        (ocr.pages, 0.015, (64, 128, 256)),
+        (ocr.pages, 0.012, (64, 128, 256)),
         (ocr.book, 0.002, (1000, 2000, 4000, 8000)),
-        (ocr.binder, 0.005, (1000, 2000, 4000)),
-        (shapes.shapes, 0.1, (128, 256)),
-        (shapes.overlap, 0.05, (64, 96, 128)),
+        (ocr.binder, 0.004, (1000, 2000, 4000)),
+        (shapes.shapes, 0.11, (128, 256)),
+        (shapes.overlap, 0.045, (64, 96, 128)),
         (geometry.geometry, 0.035, (96, 160, 256)),
         (charts.charts, 0.085, (128, 256, 320, 320, 512)),
-        (charts.tables, 0.03, (96, 160, 256)),
+        (charts.tables, 0.025, (96, 160, 256)),
         (charts.typed, 0.01, (16,)),
-        (web.webpage, 0.09, (200, 256, 320, 320, 512, 800)),
-        (chat.talk, 0.01, (16,)),
+        (web.webpage, 0.15, (200, 256, 320, 320, 512, 800)),
+        (chat.talk, 0.009, (16,)),
         (chat.photos, 0.008, (64, 256)),
     ],
     "video": [(video.clips, 0.96, (128, 256)), (chat.films, 0.04, (128, 256))],

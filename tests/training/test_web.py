@@ -97,6 +97,15 @@ def test_the_trainings_pages_are_seen_in_windows_of_browsers_too(monkeypatch: py
         shown = window.framed(Random(f"window-{number}"), ("en", "zh")[number % 2], page, bars)
         assert shown.shape == (96 + bars * window.BAR, 320, 3)
         assert (shown[bars * window.BAR :] == page).all(), "the page itself stays as it is"
+        desktop = window.framed(Random(f"window-{number}"), "en", page, bars, True)
+        assert desktop.shape == (shown.shape[0] + window.BAR, shown.shape[1] + window.BAR, 3)
+        at = [
+            (y, x)
+            for y in range(window.BAR + 1)
+            for x in range(window.BAR + 1)
+            if (desktop[y + bars * window.BAR :, x:][:96, :320] == page).all()
+        ]
+        assert len(at) == 1, "the window is somewhere on the desktop, whole"
     monkeypatch.setattr("training.web._FRAMED", 1.0)
     with monkeypatch.context() as without:
         without.setattr("training.web._FRAMED", 0.0)

@@ -136,3 +136,37 @@ def test_boxes_say_what_they_hold() -> None:
     assert boxes.beside(pieces[:2], 5, 100, "right", "nav").html == "<nav><p>0</p><p>1</p></nav>"
     grid = boxes.rows_of([pieces[:2], pieces[2:]], 6)
     assert (grid.html, grid.high) == ("<div><p>0</p><p>1</p><p>2</p><p>3</p></div>", 26)
+
+
+def test_headings_keep_their_size_in_narrow_places_and_lose_words() -> None:
+    for number in range(60):
+        made = maker(number)
+        page = made.page
+        for level, big in ((2, made.sheet.h2), (3, made.sheet.h3)):
+            page.canvas.inked.clear()
+            heading = made.heading(page.size * 4, level)
+            heading.draw(10, 10)
+            (said, box), *others = page.canvas.inked
+            assert not others
+            assert said in heading.html
+            assert box[2] - box[0] <= page.size * 4 + 2
+            text, size = page.cut("many words in a narrow place", page.size * 4.0, round(page.size * big), True)
+            assert size >= round(page.size * big) - 1
+            assert "many words in a narrow place".startswith(text)
+
+
+def test_links_of_a_page_differ_while_there_are_words() -> None:
+    for lang in ("en", "zh"):
+        page = Page(Random(f"links-{lang}"), lang, False, 640, 480)
+        said = [page.fresh_link("tab") for _ in range(10)]
+        assert len(set(said)) == len(said)
+
+
+def test_no_element_looks_like_a_part_of_the_one_above() -> None:
+    for number in range(200):
+        _, body = composed(number)
+        body = body.replace("\n", "")
+        for form in re.findall("<form>(.*?)</form><button>", body):
+            assert "<label>" not in form.rsplit("<form>", 1)[-1], (number, body)
+        for same in ("ul", "ol", "table", "blockquote"):
+            assert f"</{same}><{same}>" not in body, (number, body)

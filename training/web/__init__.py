@@ -13,7 +13,7 @@ from training.web import blocks, free, window
 from training.web.page import Page, Part, hex3, plain
 
 _TEMPLATES = 0.35  # share of pages that follow one; the others are put together freely
-_FRAMED = 0.12  # share of the training's pages that are seen in a browser's window
+_FRAMED = 0.25  # share of the training's pages that are seen in a browser's window
 _STYLES = {  # in this order, those whose elements occur
     "header": "header{display:flex}",
     "div": "div{display:flex;gap:8px}",
@@ -25,12 +25,7 @@ _STYLES = {  # in this order, those whose elements occur
 
 
 def _links(p: Page, most: int) -> list[str]:
-    found: list[str] = []
-    for _ in range(most):
-        text = p.label(p.rng.choice(["link", "tab"]))
-        if text not in found:
-            found.append(text)
-    return found
+    return [p.fresh_link(p.rng.choice(["link", "tab"])) for _ in range(most)]
 
 
 def header(p: Page) -> Part:
@@ -166,7 +161,9 @@ def webpage(rng: Random, held_out: bool, tokens: int) -> Sample:
     lang = rng.choice(["en", "zh"])
     width, height = sides(rng, tokens, (0.8, 1.6), (0.6, 1.0))
     bars = rng.randint(1, 2) if not held_out and rng.random() < _FRAMED else 0
-    height -= bars * window.BAR
+    margins = bool(bars) and rng.random() < 0.4
+    height -= (bars + margins) * window.BAR
+    width -= margins * window.BAR
     scale = enlarged(rng, lang)
     p = Page(rng, lang, held_out, round(width * scale), round(height * scale))
     body = template(p) if rng.random() < _TEMPLATES else free.compose(p, rng)
@@ -204,5 +201,5 @@ def webpage(rng: Random, held_out: bool, tokens: int) -> Sample:
     )
     picture = p.canvas.shown(width, height)
     if bars:
-        picture = window.framed(rng, lang, picture, bars)
+        picture = window.framed(rng, lang, picture, bars, margins)
     return Sample(conversations=[[turn]], pictures=[wear(rng, picture, 0.5)])

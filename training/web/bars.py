@@ -137,9 +137,11 @@ def aside(m: Maker, w: float, high: float) -> Piece:
     room, found = w - 2 * pad, []
     if rng.random() < 0.4:
         found.append(m.heading(room, 3))
-    plain = rng.random() < 0.6
-    for _ in range(rng.randint(2, 6) if plain else rng.randint(1, 3)):
-        made = m.link(room, rng.choice(["link", "tab"]), m.sheet.bare) if plain else flow(m, room, 2, 1, ASIDE)[0]
+    if rng.random() < 0.6:
+        more = [m.link(room, rng.choice(["link", "tab"]), m.sheet.bare) for _ in range(rng.randint(2, 6))]
+    else:
+        more = flow(m, room, 2, rng.randint(1, 3), ASIDE)
+    for made in more:
         if sum(piece.high + p.size * 0.4 for piece in (*found, made)) > high - 2 * pad:
             break
         found.append(made)

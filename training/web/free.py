@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from random import Random
 
+from training.web import sheet
 from training.web.bars import aside, bar, footer, header
-from training.web.grammar import BOXES, CARD, LEAVES, PARAGRAPH, band
+from training.web.grammar import BOXES, LEAVES, band, choose, merges
 from training.web.page import Page
 from training.web.pieces import Maker
-from training.web.sheet import choose
 
 
 def compose(p: Page, rng: Random) -> str:
     """Draws the page; what its body says."""
-    m = Maker(p, choose(rng), round(rng.choice([400, 550, 700, 850]) * (0.75 if p.lang == "zh" else 1)))
+    m = Maker(p, sheet.choose(rng), round(rng.choice([400, 550, 700, 850]) * (0.75 if p.lang == "zh" else 1)))
     margin = p.size * rng.uniform(0.7, 2.2)
     head = header(m, margin) if rng.random() < 0.8 else None
     menu = bar(m, margin) if rng.random() < 0.2 else None
@@ -32,15 +32,14 @@ def compose(p: Page, rng: Random) -> str:
     narrow = (right - left) * rng.uniform(0.12, 0.22) if not sides and rng.random() < 0.15 else 0.0
     x, w = left + margin + narrow, right - left - 2 * (margin + narrow)
     found, y = [], top + p.size * 0.8
-    small, large = (tuple(zip(*made, strict=True)) for made in (LEAVES, LEAVES + BOXES))
     previous, misses = None, 0
     room = m.room - sum(len(piece.html) for piece in (head, menu, foot, *(side for side, _ in sides)) if piece)
     for _ in range(20):
         below = bottom - y
         if below < p.size * 2 or room < 20:
             break
-        make = rng.choices(*(small if below < p.size * 9 or room < 120 else large))[0]
-        if make is previous and make not in (PARAGRAPH, CARD):
+        make = choose(m, LEAVES if below < p.size * 9 or room < 120 else LEAVES + BOXES)
+        if merges(previous, make):
             continue
         bleed = margin + narrow if make is band and not sides and rng.random() < 0.6 else 0.0
         piece = band(m, w, 0, bleed) if bleed else make(m, w, 0)

@@ -118,6 +118,20 @@ def _details(m: Maker, w: float, depth: int) -> Piece | None:
     return stacked([m.details(w) for _ in range(count)], 2)
 
 
+def choose(m: Maker, kinds: list[tuple[Make, float]]) -> Make:
+    """One of them by its share; the training draws more rules, because they are overlooked most."""
+    pool, shares = zip(*kinds, strict=True)
+    make: Make = m.page.rng.choices(pool, shares)[0]
+    return _RULE if not m.page.held_out and kinds is not ASIDE and m.page.rng.random() < 0.04 else make
+
+
+def merges(previous: Make | None, make: Make) -> bool:
+    """Whether an element below that one would look like a part of it."""
+    if previous is form:
+        return make in (form, _buttons)
+    return make is previous and make not in (PARAGRAPH, CARD)
+
+
 # boxes
 
 
@@ -125,10 +139,9 @@ def flow(m: Maker, w: float, depth: int, most: int, kinds: list[tuple[Make, floa
     """A few elements below each other; none looks like a part of the one above."""
     found: list[Piece] = []
     previous = None
-    pool, shares = zip(*(kinds or LEAVES), strict=True)
     for _ in range(most + 2):
-        make = m.page.rng.choices(pool, shares)[0]
-        if len(found) == most or (make is previous and make not in (PARAGRAPH, CARD)):
+        make = choose(m, kinds or LEAVES)
+        if len(found) == most or merges(previous, make):
             continue
         if piece := make(m, w, depth):
             found.append(piece)
@@ -237,10 +250,10 @@ def band(m: Maker, w: float, depth: int, bleed: float = 0.0) -> Piece | None:
     return boxes.band(m, stacked(found, p.size * 0.6), w, pad, bleed, kind)
 
 
-PARAGRAPH, CARD = leaf(Maker.paragraph), _card
+PARAGRAPH, CARD, _RULE = leaf(Maker.paragraph), _card, leaf(Maker.rule)
 LEAVES: list[tuple[Make, float]] = [
     (_heading, 1.1), (PARAGRAPH, 2.2), (_buttons, 1.3), (_list, 1.3), (_link, 0.5), (leaf(Maker.entry), 0.5), (leaf(Maker.image), 0.8),
-    (leaf(Maker.figure), 0.6), (leaf(Maker.quote, 9), 0.4), (leaf(Maker.rule), 0.4), (leaf(Maker.table, 11), 0.7), (form, 0.9),
+    (leaf(Maker.figure), 0.6), (leaf(Maker.quote, 9), 0.4), (_RULE, 0.4), (leaf(Maker.table, 11), 0.7), (form, 0.9),
     (_search, 0.5), (_navigation, 0.5), (_details, 0.5), (leaf(Maker.choice), 0.2),
 ]  # fmt: skip
 _SMALL_BOXES: list[tuple[Make, float]] = [(_card, 0.5)]

@@ -61,7 +61,7 @@ class Part:
 
 class Page:
     def __init__(self, rng: Random, lang: str, held_out: bool, width: int, height: int) -> None:
-        self.rng, self.lang, self.width = rng, lang, width
+        self.rng, self.lang, self.held_out, self.width = rng, lang, held_out, width
         self.theme = t = theme(rng, lang, held_out)
         self.ground, self.accent, self.ink = snap(t.background), snap(t.accent), snap(t.text)
         self.canvas = Canvas(width, height, self.ground)
@@ -73,6 +73,7 @@ class Page:
         readable = abs(bright(self.accent) - bright(self.ground)) > 80
         self.link = self.accent if readable and rng.random() < 0.7 else self.ink
         self.tint = mix(self.ground, self.accent, 0.14)
+        self.links: set[str] = set()  # what the page's links say
         self.round = rng.choice([0, 0, 4, 8])
         self.gap = self.size * rng.uniform(0, 0.8)  # between blocks
         self.centred = rng.random() < 0.12  # headings
@@ -81,8 +82,13 @@ class Page:
         return y + high <= self.bottom
 
     def cut(self, text: str, w: float, size: int, bold: bool = False) -> tuple[str, int]:
-        """The text and its size, both no larger than fits the width."""
-        return cut(text, self.theme.bold if bold else self.theme.font, size, w)
+        """The text and its size, both no larger than fits the width; headings keep their size, which says what they are, and lose words."""
+        name = self.theme.bold if bold else self.theme.font
+        if not bold or size <= self.size:
+            return cut(text, name, size, w)
+        while " " in text and text_width(text, name, size) > w:
+            text = text.rsplit(" ", 1)[0].rstrip(" ,.:;-_")
+        return cut(text, name, size, w, size)
 
     def put(
         self,
@@ -106,6 +112,14 @@ class Page:
 
     def label(self, source: str) -> str:
         return text(self.rng, source, self.lang)
+
+    def fresh_link(self, source: str = "link") -> str:
+        """A label that no other link of the page has, if there is one."""
+        for _ in range(8):
+            if (said := self.label(source)) not in self.links:
+                break
+        self.links.add(said)
+        return said
 
     def heading(self) -> str:
         roll = self.rng.random()

@@ -81,7 +81,7 @@ class Maker:
     def link(self, w: float, source: str = "link", bare: bool = False) -> Piece:
         """Coloured or underlined; where its place says enough (bars, sides), also bare."""
         p = self.page
-        text, size = self.line(p.label(source), w)
+        text, size = self.line(p.fresh_link(source), w)
 
         def draw(x: float, y: float) -> None:
             if bare:
@@ -237,12 +237,12 @@ class Maker:
     def items(self, w: float, tag: str, depth: int = 0) -> Piece:
         """A list of words or links; one item may hold a list of its own, further right."""
         p, rng, step = self.page, self.page.rng, self.page.size * self.sheet.leading
-        count, links = rng.randint(2, 5), tag == "ul" and rng.random() < 0.25
+        count, links = rng.randint(2, 5), tag == "ul" and rng.random() < (0.25 if p.held_out else 0.4)
         nested = rng.randrange(count) if depth == 0 and not links and rng.random() < 0.2 and w > p.size * 12 else -1
         lines: list[tuple[str, int]] = []
         html, inner, y, tops = "", None, 0.0, []
         for k in range(count):
-            text, size = self.line(p.label("link") if links else p.short(), w - p.size * 1.6)
+            text, size = self.line(p.fresh_link() if links else p.short(), w - p.size * 1.6)
             lines.append((text, size))
             tops.append(y)
             y += step

@@ -17,15 +17,26 @@ _GROUNDS: list[Color] = [(240, 240, 240), (255, 255, 255), (208, 212, 218), (36,
 _ENDS = [".com", ".org", ".net", ".cn", ".com.cn", ".io", ".dev", ".co.uk"]
 
 
-def framed(rng: Random, lang: str, page: np.ndarray, bars: int) -> np.ndarray:
-    """The page [height, width, 3] below one or two bars of `BAR` pixels, as wide as it is."""
+def framed(rng: Random, lang: str, page: np.ndarray, bars: int, margins: bool = False) -> np.ndarray:
+    """The page [height, width, 3] below one or two bars of `BAR` pixels, as wide as it is; with margins the desktop behind, `BAR` pixels more on both axes."""
     height, width = page.shape[:2]
     frame = _Frame(rng, lang, width, height + bars * BAR)
     if bars == 2:
         frame.tabs()
     frame.address((bars - 1) * BAR)
     frame.canvas.image.paste(Image.fromarray(page), (0, bars * BAR))
-    return frame.canvas.array()
+    return _on_desktop(rng, frame.canvas.array()) if margins else frame.canvas.array()
+
+
+def _on_desktop(rng: Random, window: np.ndarray) -> np.ndarray:
+    """The window somewhere on a ground of one colour or two that melt into each other."""
+    height, width = window.shape[0] + BAR, window.shape[1] + BAR
+    first, last = (np.array([rng.randint(0, 255) for _ in range(3)]) for _ in range(2))
+    fall = np.linspace(0, rng.choice([0, 1]), height)[:, None, None]
+    shown = np.broadcast_to(first + (last - first) * fall, (height, width, 3)).astype(np.uint8)
+    y, x = rng.randint(0, BAR), rng.randint(0, BAR)
+    shown[y : y + window.shape[0], x : x + window.shape[1]] = window
+    return shown
 
 
 def _address(rng: Random) -> str:
