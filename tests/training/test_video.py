@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from training.video import questions
 from training.video.clip import Clip, Event, clock
-from training.video.clips import _frames
+from training.video.clips import _frames, _inset, clips
 from training.video.plot import Plot
 
 from training import fonts
@@ -93,3 +93,21 @@ def test_order_tells_what_follows() -> None:
             assert turn.answer == "The orange star."
         if re.search(r"comes? last|last thing", turn.question, re.I):
             assert turn.answer == 'The text "Rome".'
+
+
+def test_a_clip_that_fills_a_part_of_the_frame_is_there_whole_and_still() -> None:
+    for number in range(20):
+        video = np.random.default_rng(number).integers(0, 256, (4, 64, 96, 3), dtype=np.uint8)
+        shown = _inset(Random(number), video)
+        assert shown.shape == (4, 96, 128, 3)
+        at = [(y, x) for y in range(33) for x in range(33) if (shown[:, y : y + 64, x : x + 96] == video).all()]
+        assert len(at) == 1
+
+
+@pytest.mark.parametrize("tokens", [64, 128, 256])
+def test_a_clip_takes_no_more_than_its_tokens(tokens: int) -> None:
+    for number in range(60):
+        frames = clips(Random(f"sized-{number}"), False, tokens).frames
+        assert frames is not None
+        count, height, width, _ = frames.shape
+        assert count // 2 * height * width // 1024 <= max(tokens, 8 * 16), (number, frames.shape)

@@ -15,7 +15,7 @@ class Frame:
 
     def __init__(self, rng: Random, lang: str, held_out: bool, tokens: int) -> None:
         width, height = sides(rng, tokens, (0.95, 1.8), (0.6, 1.0))
-        self.rng, self.theme = rng, theme(rng, lang, held_out)
+        self.rng, self.held_out, self.theme = rng, held_out, theme(rng, lang, held_out)
         self.canvas = Canvas(width, height, self.theme.background)
         self.size = rng.randint(12, max(13, min(20, width // 24)))
         self.accent = self.theme.accent

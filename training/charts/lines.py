@@ -1,4 +1,4 @@
-"""Lines, areas, several lines, and points between two axes."""
+"""Lines, areas, several lines, points in a row, and points between two axes."""
 
 from __future__ import annotations
 
@@ -54,6 +54,23 @@ def line(frame: Frame, values: list[int], texts: list[str] | None, color: Color,
             valley = all(other < y - size for other in around) and y + size * 1.4 < frame.bottom
             at = y + size * 0.85 if valley else y - size * 0.85
             frame.canvas.text(x, at, texts[k], t.font, size, t.text, "mm")
+    return [y for _, y in points]
+
+
+def dots(frame: Frame, values: list[int], texts: list[str] | None, color: Color) -> list[float]:
+    """Points without a line, each number beside its point or above it. Returns the points' heights."""
+    rng, t, points = frame.rng, frame.theme, _points(frame, values)
+    kind, beside = rng.choice(["disc", "disc", "circle", "square", "diamond"]), rng.random() < 0.7
+    room = frame.wide / len(values) / (2 if beside else 1) - (8 if beside else 2)
+    size = min(fit(text, t.font, frame.size, room, 6) for text in texts) if texts else 0
+    if beside and size < 10:  # no room there
+        beside, size = False, min(fit(text, t.font, frame.size, 2 * room, 9) for text in texts or [""])
+    for k, (x, y) in enumerate(points):
+        _marker(frame, x, y, kind, color)
+        if texts and beside:
+            frame.canvas.text(x + 7, y + rng.choice([0, -0.3]) * size, texts[k], t.font, size, t.text, "lm")
+        elif texts:
+            frame.canvas.text(x, y - size * 0.85, texts[k], t.font, size, t.text, "mm")
     return [y for _, y in points]
 
 

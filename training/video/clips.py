@@ -15,6 +15,8 @@ from training.video.plot import Plot
 from training.video.stage import Actor
 from training.words import COLORS, color_name
 
+_INSET = 0.12  # share of the training's clips that fill only a part of the frame
+
 
 def _spacing(rng: Random) -> float:
     """Seconds between frames: two frames a second as the processor samples by itself, or fewer of longer clips."""
@@ -65,10 +67,21 @@ def _worn(rng: Random, video: np.ndarray) -> np.ndarray:
     return wear(Random(rng.getrandbits(32)), video.reshape(-1, width, 3), 0.6).reshape(video.shape)
 
 
+def _inset(rng: Random, video: np.ndarray) -> np.ndarray:
+    """All frames on a ground of one colour, 32 pixels more on both axes, as in a player's window."""
+    count, height, width, _ = video.shape
+    shown = np.empty((count, height + 32, width + 32, 3), np.uint8)
+    shown[:] = [rng.randint(0, 255) for _ in range(3)]
+    y, x = rng.randint(0, 32), rng.randint(0, 32)
+    shown[:, y : y + height, x : x + width] = video
+    return shown
+
+
 def clips(rng: Random, held_out: bool, tokens: int) -> Sample:
     """A clip of groups of two frames. Times follow the sampling of the processor: evenly spaced, their mean before each group."""
     lang = rng.choice(["en", "zh"])
-    groups, width, height = _size(rng, tokens)
+    inset = not held_out and rng.random() < _INSET
+    groups, width, height = _size(rng, tokens // 2 if inset else tokens)
     spacing, ground = _spacing(rng), _ground(rng)
     plot = Plot(rng, lang, groups, (width, height), choose(rng, lang, held_out), ground[0] < 100)
     kind = rng.choices([plot.one_by_one, plot.together, plot.again, plot.scenes], [0.4, 0.22, 0.16, 0.22])[0]
@@ -90,8 +103,9 @@ def clips(rng: Random, held_out: bool, tokens: int) -> Sample:
     turns.append(rng.choice([questions.order, questions.number])(rng, clip))
     turns.append(questions.events(rng, clip))
     different = {turn.question: turn for turn in turns if turn}
+    frames = _frames(actors, grounds, width, height)
     return Sample(
         conversations=[[turn] for turn in different.values()],
-        frames=_worn(rng, _frames(actors, grounds, width, height)),
+        frames=_worn(rng, _inset(rng, frames) if inset else frames),
         times=clip.stamps,
     )
