@@ -7,6 +7,8 @@ from random import Random
 
 from training.draw import sides, wear
 from training.natural import film, scenery
+from training.ocr.dense import dense
+from training.ocr.ink import read_question
 from training.scene import Sample, Turn, ask, openly
 from training.words import label, phrase
 
@@ -148,6 +150,10 @@ _PHOTO = {
 _FILM = {
     "en": "This looks like a film of the real world. I am a small demonstration model trained only on drawn clips. I cannot say what happens in it. {get}",
     "zh": "这看起来像一段真实的视频。我是只用绘制短片训练的小型演示模型,说不出里面发生了什么。{get}",
+}
+_SMALL = {
+    "en": "The letters in this picture are too small for me. Show me a part of it, cut out and enlarged. {get}",
+    "zh": "图中的文字太小,我看不清。请截取一部分放大后再给我看。{get}",
 }
 _NEEDS = (
     [
@@ -305,6 +311,45 @@ def photos(rng: Random, held_out: bool, tokens: int) -> Sample:
         else:
             turn = _plain(rng, lang, rng.choice([*_TALK, "outside"]))
         conversations.append([turn])
+    return Sample(conversations=conversations, pictures=[picture])
+
+
+def small(rng: Random, held_out: bool, tokens: int) -> Sample:
+    """A page whose letters are too small; better to say so than to invent them."""
+    width, height = sides(rng, tokens, (0.6, 1.7), (0.8, 1.0))
+    picture = wear(rng, dense(rng, rng.choice(["en", "zh"]), held_out, width, height), 0.3)
+    conversations = []
+    for _ in range(2):
+        lang = rng.choice(["en", "zh"])
+        question = ask(
+            rng,
+            lang,
+            [
+                "What is this document about?",
+                "Summarize this page.",
+                "Transcribe this document.",
+                "What does the first paragraph say?",
+                "Convert this page to Markdown.",
+                "Read the small print.",
+            ],
+            [
+                "这份文件讲了什么?",
+                "总结这一页。",
+                "转录这份文件。",
+                "第一段写了什么?",
+                "把这一页转成Markdown。",
+                "读出小字。",
+            ],
+        )
+        answer = _fill(_SMALL[lang], lang)
+        turn = Turn(
+            skill="chat_small",
+            question=read_question(rng, lang) if rng.random() < 0.5 else question,
+            answer=answer,
+            thinking="每个字只有几个像素高。" if lang == "zh" else "The letters are only a few pixels high.",
+            check={"type": "text", "text": answer},
+        )
+        conversations.append([openly(rng, lang, turn)])
     return Sample(conversations=conversations, pictures=[picture])
 
 

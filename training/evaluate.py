@@ -69,6 +69,25 @@ ROWS: dict[str, tuple[tuple[str, ...], tuple[Generator, ...], tuple[int, ...]]] 
     "Honesty about films": (("chat_film",), (chat.films,), (128, 256)),
     "Recall over 8K tokens of pages": (("recall",), (ocr.book,), (7000,)),
     "Recall over 32K tokens of pages": (("recall",), (ocr.book,), (28000,)),
+    # what else is taught; whole answers must be right
+    "Points inside shapes": (("point",), (shapes.shapes,), (128, 256)),
+    "Things anywhere: what it is, where all are": (("where_what", "where_all"), (where.find,), (24, 64, 128)),
+    "Shapes: all of them, those at a side": (("shapes_describe", "relation_list"), (shapes.shapes,), (128, 256)),
+    "Tables as Markdown: character error rate": (("table_markdown",), (charts.tables,), (96, 160, 256)),
+    "Video: order, number, background": (
+        ("video_order", "video_count", "video_background"),
+        (video.clips,),
+        (128, 256),
+    ),
+    "Video: all of one minute": (("video_minute",), (video.clips,), (128, 256)),
+    "Video: all events with their times": (("video_events",), (video.clips,), (128, 256)),
+    "Which of several pages": (("recall_page",), (ocr.pages,), (64, 128, 256)),
+    "Honesty about letters too small to read": (("chat_small",), (chat.small,), (400, 640, 1024)),
+    "Charts, shapes, photographs, asked as any picture": (
+        ("chart_list_openly", "shapes_describe_openly", "chat_photo_openly"),
+        (charts.charts, shapes.shapes, chat.photos),
+        (128, 256, 320),
+    ),
 }
 
 

@@ -51,7 +51,7 @@ Entry = tuple[
 ]  # share of the samples, visual tokens that it may draw (one chosen at random); more or fewer are shown
 SHARES: dict[str, list[Entry]] = {
     "middle": [
-        (where.find, 0.055, (24, 64, 128, 256)),
+        (where.find, 0.049, (24, 64, 128, 256)),
         (gui.screens, 0.24, (128, 256, 320, 320, 400, 640, 900)),
         (ocr.words, 0.015, (16,)),
         (ocr.lines, 0.07, (64, 128, 256, 320, 512)),
@@ -69,6 +69,7 @@ SHARES: dict[str, list[Entry]] = {
         (web.webpage, 0.15, (200, 256, 320, 320, 512, 800)),
         (chat.talk, 0.009, (16,)),
         (chat.photos, 0.008, (64, 256)),
+        (chat.small, 0.006, (400, 640, 1024)),
     ],
     "video": [(video.clips, 0.96, (64, 128, 128, 256, 256)), (chat.films, 0.04, (128, 256))],
     "long": [(ocr.book, 0.7, (7000, 7000, 14000, 28000)), (ocr.binder, 0.3, (7000, 14000, 28000))],

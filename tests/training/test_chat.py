@@ -28,3 +28,15 @@ def test_follow_ups_keep_every_question_once() -> None:
             assert all(turn in before or turn.skill.startswith("chat") for turn in after)
             met += 1
     assert met > 30
+
+
+def test_letters_that_are_too_small_are_said_to_be_so() -> None:
+    answers = set()
+    for number in range(8):
+        sample = chat.small(Random(f"small-{number}"), number % 2 == 0, (400, 1024)[number % 2])
+        (picture,) = sample.pictures
+        assert picture.shape[0] % 32 == picture.shape[1] % 32 == 0
+        assert picture.std() > 8, "something is written there"
+        answers |= {turns[0].answer for turns in sample.conversations}
+    assert len(answers) == 2
+    assert all("4b" in answer for answer in answers)

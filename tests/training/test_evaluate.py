@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from random import Random
 
 import numpy as np
 import pytest
 import torch
 from tokenizers import Tokenizer
 from training.evaluate import FEWER, ROWS, SECOND, answers, batches, cases, drawn, load, scored
+from training.mixture import SHARES
 from training.network import Batched
 from training.scene import Sample, Turn
 
@@ -25,6 +27,24 @@ def test_answers_come_in_bfloat16(tokenizer: Tokenizer) -> None:
     items = cases("Chat and honesty", 3, "test")
     given = answers(Batched(model, torch.bfloat16), tokenizer, items, False, 60, torch.device("cpu"))
     assert any(text == turn.answer for text, (_, turn) in zip(given, items, strict=True))
+
+
+UNMEASURED = {  # exercises, small talk, and what other rows ask in almost the same way
+    "typed", "ocr_word", "chat_bye", "chat_thanks", "recall_field", "recall_where", "ocr_text_openly",
+    "chat_small_openly",
+}  # fmt: skip
+
+
+@pytest.mark.skipif(not fonts.available("zh", False), reason="needs the fonts named in training/README.md")
+def test_what_is_taught_is_measured() -> None:
+    measured = {skill for skills, _, _ in ROWS.values() for skill in skills}
+    assert not measured & UNMEASURED
+    for shares in SHARES.values():
+        for generator, _, sizes in shares:
+            for number in range(8):
+                sample = generator(Random(f"taught-{number}"), True, min(320, *sizes))
+                drawn_skills = {turns[0].skill for turns in sample.conversations}
+                assert drawn_skills <= measured | UNMEASURED, generator
 
 
 def test_rows_with_fewer_cases_exist() -> None:
