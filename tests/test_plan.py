@@ -13,7 +13,7 @@ from qwen3_vl_webui import plan as plans
 from qwen3_vl_webui.config import Settings
 from qwen3_vl_webui.engine.footprint import Footprint
 from qwen3_vl_webui.errors import ConfigError
-from qwen3_vl_webui.hardware import GB, Gpu, Hardware, parse_gpus, visible
+from qwen3_vl_webui.hardware import GB, Gpu, Hardware, _bfloat16_tiles, parse_gpus, visible
 from qwen3_vl_webui.model.config import ModelConfig
 from qwen3_vl_webui.model.qwen3_vl import Qwen3VL
 from qwen3_vl_webui.plan import is_complete, make_plan, resolve
@@ -187,6 +187,27 @@ def test_settings_reach_the_engine(tmp_path: Path) -> None:
     engine = resolve(settings, machine()).engines["thinking"]
     assert (engine.max_running, engine.kv_cache_bytes, engine.vision_cache_bytes) == (3, GB // 2, 7 << 20)
     assert (engine.threads, engine.prefix_cache, engine.device) == (2, False, "cpu")
+
+
+def test_the_demos_tower_is_bfloat16_where_the_processor_has_tiles_for_it(tmp_path: Path) -> None:
+    tiles = replace(machine(), bfloat16_tiles=True)
+    cases = [
+        (Settings(data=tmp_path), tiles, "bfloat16"),
+        (Settings(data=tmp_path), machine(), None),
+        (Settings(data=tmp_path, dtype="float32"), tiles, None),  # who asks for float32 gets nothing else
+        (Settings(data=tmp_path), replace(tiles, gpus=(gpu(6),)), None),
+    ]
+    for settings, hardware, tower in cases:
+        configs = resolve(settings, hardware).engines.values()
+        assert {config.tower_dtype for config in configs} == {tower}
+
+
+def test_tiles_are_read_from_the_processors_flags(tmp_path: Path) -> None:
+    listing = tmp_path / "cpuinfo"
+    for flags, found in (("fpu avx512_bf16 amx_bf16 amx_tile", True), ("fpu avx512_bf16 amx_tile", False)):
+        listing.write_text(f"processor\t: 0\nflags\t\t: {flags}\n\n")
+        assert _bfloat16_tiles(listing) is found
+    assert not _bfloat16_tiles(tmp_path / "none")
 
 
 def test_the_context_stays_within_the_checkpoint() -> None:

@@ -72,7 +72,8 @@ class Settings(BaseSettings):
     device: str = setting("auto", "Where the model runs: auto, cpu, cuda or cuda:N", group="model")
     dtype: Literal["auto", "bfloat16", "float16", "float32"] = setting(
         "auto",
-        "Number format of the weights and activations; auto is bfloat16 where it is fast, float32 for the demo",
+        "Number format of the weights and activations; auto is bfloat16 where it is fast, float32 for the demo "
+        "(its vision tower in bfloat16 on processors with AMX)",
         group="model",
     )
 

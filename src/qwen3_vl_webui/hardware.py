@@ -11,6 +11,7 @@ import os
 import shutil
 import subprocess
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from qwen3_vl_webui.available_cores import available_cores
 from qwen3_vl_webui.available_memory import available_memory
@@ -42,6 +43,7 @@ class Hardware:
     cores: int  # that this process may use; in a container, of its quota
     torch: str | None  # version of PyTorch, None when it is not installed
     memory_limited: bool = False  # a container's limit is below what the machine has
+    bfloat16_tiles: bool = False  # the processor multiplies whole tiles of bfloat16 (Intel's AMX)
 
     @property
     def torch_has_cuda(self) -> bool:
@@ -66,7 +68,16 @@ def probe() -> Hardware:
         memory_limited=memory.limited,
         cores=available_cores(),
         torch=torch_version(),
+        bfloat16_tiles=_bfloat16_tiles(),
     )
+
+
+def _bfloat16_tiles(listing: Path = Path("/proc/cpuinfo")) -> bool:
+    try:
+        text = listing.read_text(encoding="utf-8", errors="replace")
+    except OSError:  # not Linux
+        return False
+    return any("amx_bf16" in line.split() for line in text.splitlines() if line.startswith("flags"))
 
 
 def torch_version() -> str | None:

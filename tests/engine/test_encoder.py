@@ -12,6 +12,7 @@ import torch
 from engine_bench import Bench, Medium
 from qwen3_vl_webui.engine import encoder as module
 from qwen3_vl_webui.engine.encoder import EncodeError, Encoder, Wanted
+from qwen3_vl_webui.engine.engine import Engine
 from qwen3_vl_webui.engine.request import Pixels, Tokens
 from qwen3_vl_webui.engine.vision_cache import VisionCache
 from qwen3_vl_webui.model.pixels import resize
@@ -167,3 +168,17 @@ def test_every_step_decodes_while_pictures_are_encoded(bench: Bench, layers: lis
     ]
     assert viewed == bench.greedy(viewer)
     bench.assert_all_free(engine)
+
+
+def test_the_tower_may_compute_in_another_format_than_the_decoder(bench: Bench) -> None:
+    request = bench.request("r", [3, *MEDIA])
+    plain = bench.engine()
+    mixed = Engine(msgspec.structs.replace(plain.config, tower_dtype="bfloat16"))
+    for engine in (plain, mixed):
+        assert bench.run(engine, [request])["r"][0].reason is not None
+    assert mixed.model.visual.pos_embed.weight.dtype == torch.bfloat16
+    assert mixed.model.lm_head.weight.dtype == torch.float32
+    for medium in request.media:
+        exact = plain._vision[medium.key, 0]
+        away = (mixed._vision[medium.key, 0].float() - exact).norm() / exact.norm()
+        assert 0 < away < 0.02

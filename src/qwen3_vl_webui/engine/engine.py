@@ -97,6 +97,8 @@ class Engine:
         self.model = (
             model if model is not None else load_model(config.folder, device=device, dtype=dtype, progress=progress)
         )
+        if config.tower_dtype is not None:
+            self.model.visual.to(getattr(torch, config.tower_dtype))
         text = self.model.config.text
         self.num_blocks = plan_num_blocks(config, self.model)
         self.max_context = min(config.max_context, text.max_positions, self.num_blocks * config.block_size)

@@ -97,7 +97,7 @@ def _useful_blocks(config: EngineConfig, text: TextConfig) -> int:
 @torch.inference_mode()
 def _activation_bytes(config: EngineConfig, model: Qwen3VL, device: torch.device) -> int:
     """Peak memory above the weights: the largest picture, or a step's token budget and its sampling."""
-    vision, dtype = model.config.vision, getattr(torch, config.dtype)
+    vision, dtype = model.config.vision, model.visual.pos_embed.weight.dtype
     merge = vision.spatial_merge_size
     side = max(int(config.largest_step**0.5), 1)  # visual tokens
     grid = (1, side * merge, side * merge)

@@ -64,7 +64,8 @@ class Runner:
         self.decoder = decoder
         self.cache = cache
         self.vision = vision
-        self.encoder = Encoder(fastest_tower(model), vision, dtype=cache.data.dtype, device=cache.data.device)
+        tower_dtype = model.visual.pos_embed.weight.dtype
+        self.encoder = Encoder(fastest_tower(model), vision, dtype=tower_dtype, device=cache.data.device)
         self.sampler = sampler
         self.graphs = graphs
         self.device = cache.data.device
