@@ -1,4 +1,4 @@
-"""Ways to multiply few rows by the decoder's matrices on a GPU: where decoding several sequences spends its time.
+"""Ways to multiply up to 256 rows by the decoder's matrices on a GPU: where decoding several sequences spends its time.
 
 For each product of the 4B shape and each number of rows, us of a replayed CUDA graph over copies of the matrix that
 exceed the L2 cache, launched dependently where the card can: cuBLAS's bare product, the engine's kernel
@@ -6,7 +6,7 @@ exceed the L2 cache, launched dependently where the card can: cuBLAS's bare prod
 asynchronous tensor cores read both operands from shared memory, and its tiles come through the tensor memory
 accelerator. Prints JSON, one line a product.
 
-    PYTHONPATH=src python benchmarks/gpu_products.py [--rows 8 32] [--seconds 60] [--out FILE]
+    PYTHONPATH=src python benchmarks/gpu_products.py [--rows 8 32 128 256] [--seconds 60] [--out FILE]
 """
 
 from __future__ import annotations
@@ -58,12 +58,15 @@ class TurnedTiles:
 def variants(n: int, k: int, m: int, gated: bool) -> list[TurnedTiles]:
     """What may be worth a try: enough programs for the card, and within its shared memory."""
     found = []
-    shapes = [(64, 64, 4), (64, 128, 4), (128, 64, 4), (128, 64, 8), (128, 128, 8)]
-    for (rows, columns, warps), split, stages in itertools.product(shapes, (1, 2, 4, 8), (4, 6)):
+    padded, few = max(16, triton.next_power_of_2(m)), m <= 32
+    shapes = [(64, 64, 4), (64, 64, 8), (64, 128, 4), (128, 64, 4), (128, 64, 8), (128, 128, 8)]
+    for (rows, columns, warps), split, stages in itertools.product(shapes, (1, 2, 4, 8), (4, 6) if few else (3, 4)):
         tiles = TurnedTiles(rows, columns, split, warps, stages)
         programs = -(-n // rows) * split
-        fits = tiles.bytes(max(16, m), gated) <= SHARED_MEMORY - 1024
-        if fits and k % (columns * split) == 0 and (100 <= programs <= 700 or (split == 1 and programs >= 100)):
+        sums = rows * padded * (1 + gated) // (32 * warps)  # numbers that a thread holds
+        fits = tiles.bytes(padded, gated) <= SHARED_MEMORY - 1024 and sums <= 128
+        wanted = 100 <= programs <= (700 if few else 400) or (split == 1 and programs >= 100)
+        if fits and wanted and k % (columns * split) == 0:
             found.append(tiles)
     return found
 
