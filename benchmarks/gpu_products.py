@@ -12,12 +12,16 @@ accelerator. Prints JSON, one line a product.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import itertools
 import json
+import os
 import statistics
 import time
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
+from multiprocessing import get_context
 from pathlib import Path
 
 import torch
@@ -211,6 +215,19 @@ def replayed(call: Call, x: Tensor, weights: list[Tensor], residual: Tensor, rou
     return statistics.median(times)
 
 
+def compiled(task: tuple[str, int, TurnedTiles]) -> None:
+    """Leaves the kernel in Triton's cache on disk; one that cannot be is left to `measure` to tell of."""
+    name, m, tiles = task
+    n, k, gated, adds = PRODUCTS[name]
+    device = torch.device("cuda")
+    weight, x = (torch.zeros(rows, k, dtype=torch.bfloat16, device=device) for rows in (n * (1 + gated), m))
+    residual = torch.zeros(m, n, dtype=torch.bfloat16, device=device) if adds else None
+    with contextlib.suppress(Exception):
+        dependent = dependent_launch.supported(device)
+        turned(x, weight, tiles, Scratch.on(device), gated=gated, residual=residual, dependent=dependent)
+        torch.cuda.synchronize()
+
+
 def measure(name: str, m: int, until: float) -> dict[str, object]:
     """All ways for one product: us of the best tiles of each, and how far its result is from float32."""
     n, k, gated, adds = PRODUCTS[name]
@@ -266,11 +283,16 @@ def main() -> None:
     parser.add_argument("--rows", type=int, nargs="+", default=[8, 32])
     parser.add_argument("--products", nargs="+", default=list(PRODUCTS))
     parser.add_argument("--seconds", type=float, default=120.0)
+    parser.add_argument("--workers", type=int, default=min(12, os.cpu_count() or 1), help="processes that compile")
     parser.add_argument("--out", type=Path)
     args = parser.parse_args()
     begin = time.monotonic()
     lines = []
     shares = list(itertools.product(args.products, args.rows))
+    tasks = [(name, m, tiles) for name, m in shares for tiles in variants(*PRODUCTS[name][:2], m, PRODUCTS[name][2])]
+    with ProcessPoolExecutor(args.workers, get_context("spawn")) as pool:
+        list(pool.map(compiled, tasks, chunksize=4))
+    print(json.dumps({"compiled": len(tasks), "seconds": round(time.monotonic() - begin, 1)}), flush=True)
     for number, (name, m) in enumerate(shares, 1):
         lines.append(json.dumps(measure(name, m, begin + args.seconds * number / len(shares))))
         print(lines[-1], flush=True)
