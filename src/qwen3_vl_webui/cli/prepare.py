@@ -32,6 +32,7 @@ def quiet(settings: Settings) -> Settings:
 def show(plan: Plan, console: Console) -> None:
     names = ", ".join(checkpoint.name for checkpoint in plan.checkpoints)
     console.print(Text(say("plan_model", names=names), style="bold"))
-    console.print(Text(say("plan_device", name=plan.device_name, dtype=plan.dtype)))
+    tower = say("plan_tower", dtype=plan.tower_dtype) if plan.tower_dtype else ""
+    console.print(Text(say("plan_device", name=plan.device_name, dtype=plan.dtype) + tower))
     for note in plan.notes:
         console.print(Text("· " + note.message(language()), style="dim"))

@@ -44,6 +44,7 @@ TEXTS: dict[str, tuple[str, str]] = {
         "任何能访问本机的人都可以使用。用 --api-key 设置密钥。",
     ),
     "plan_device": ("Device: {name}, {dtype}", "设备：{name}，{dtype}"),
+    "plan_tower": (" (vision tower: {dtype})", "（视觉塔：{dtype}）"),
     "plan_model": ("Model: {names}", "模型：{names}"),
     "serving": ("Page and API: {url}", "网页与接口：{url}"),
     "serving_api": ("API: {url}", "接口：{url}"),
