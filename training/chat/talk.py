@@ -1,15 +1,11 @@
-"""Talk without pictures, pictures that the model cannot know, and honest answers."""
+"""Talk without pictures, and small talk beside them: honest answers."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from random import Random
 
-from training.draw import sides, wear
-from training.natural import film, scenery
-from training.ocr.dense import dense
-from training.ocr.ink import read_question
-from training.scene import Sample, Turn, ask, openly
+from training.scene import Sample, Turn, ask
 from training.words import label, phrase
 
 _GET = {
@@ -17,7 +13,7 @@ _GET = {
     "zh": "想要真正的助手,请运行:qwen3-vl-webui serve --model 4b",
 }
 # kind: (questions en, questions zh, answer en, answer zh, thinking en, thinking zh)
-_TALK: dict[str, tuple[list[str], list[str], str, str]] = {
+TALK: dict[str, tuple[list[str], list[str], str, str]] = {
     "who": (
         [
             "Who are you?",
@@ -143,19 +139,7 @@ _OUT_ANSWER = {
     "zh": "抱歉,这超出了我的能力:我是一个只会看绘制图片的小型演示模型。{get}",
 }
 _MISSING = {"en": "I see no picture. Please add one and ask again.", "zh": "我没有看到图片。请添加图片后再问。"}
-_PHOTO = {
-    "en": "This looks like a photograph. I am a small demonstration model trained only on drawn pictures: screens, charts, text and shapes. I cannot say what it shows. {get}",
-    "zh": "这看起来像一张照片。我是只用绘制图片训练的小型演示模型,只认识界面、图表、文字和图形,说不出照片里有什么。{get}",
-}
-_FILM = {
-    "en": "This looks like a film of the real world. I am a small demonstration model trained only on drawn clips. I cannot say what happens in it. {get}",
-    "zh": "这看起来像一段真实的视频。我是只用绘制短片训练的小型演示模型,说不出里面发生了什么。{get}",
-}
-_SMALL = {
-    "en": "The letters in this picture are too small for me. Show me a part of it, cut out and enlarged. {get}",
-    "zh": "图中的文字太小,我看不清。请截取一部分放大后再给我看。{get}",
-}
-_NEEDS = (
+NEEDS = (
     [
         "Describe this screen.",
         "What does the picture say?",
@@ -205,11 +189,11 @@ def system(rng: Random) -> str:
     return rng.choice(_SYSTEMS) if rng.random() < 0.12 else ""
 
 
-def _fill(text: str, lang: str) -> str:
+def fill(text: str, lang: str) -> str:
     return text.replace("{get}", _GET[lang]).strip()
 
 
-def _plain(rng: Random, lang: str, kind: str, picture: bool = False) -> Turn:
+def plain(rng: Random, lang: str, kind: str, picture: bool = False) -> Turn:
     zh = lang == "zh"
     if kind == "outside":
         values = {
@@ -220,13 +204,13 @@ def _plain(rng: Random, lang: str, kind: str, picture: bool = False) -> Turn:
         question, answer = ask(rng, lang, _OUTSIDE[0], _OUTSIDE[1], **values), _OUT_ANSWER[lang]
         thinking = "这个问题与图片无关,我不知道。" if zh else "This is not about a picture; I do not know it."
     elif kind == "missing":
-        question, answer = ask(rng, lang, _NEEDS[0], _NEEDS[1], w=label(rng, "button", lang)), _MISSING[lang]
+        question, answer = ask(rng, lang, NEEDS[0], NEEDS[1], w=label(rng, "button", lang)), _MISSING[lang]
         thinking = "没有图片。" if zh else "There is no picture."
     else:
-        english, chinese, answer_en, answer_zh = _TALK[kind]
+        english, chinese, answer_en, answer_zh = TALK[kind]
         question, answer = ask(rng, lang, english, chinese), answer_zh if zh else answer_en
         thinking = "简短诚实地回答。" if zh else "I answer briefly and honestly."
-    answer = _fill(answer, lang)
+    answer = fill(answer, lang)
     return Turn(
         skill=f"chat_{kind}",
         question=question,
@@ -242,10 +226,10 @@ def talk(rng: Random, held_out: bool, tokens: int) -> Sample:
     for _ in range(4):
         lang = rng.choice(["en", "zh"])
         kinds = [
-            rng.choice([*_TALK, "outside", "outside", "outside", "missing", "missing"])
+            rng.choice([*TALK, "outside", "outside", "outside", "missing", "missing"])
             for _ in range(rng.choice([1, 1, 2]))
         ]
-        conversations.append([_plain(rng, lang, kind) for kind in kinds])
+        conversations.append([plain(rng, lang, kind) for kind in kinds])
     return Sample(conversations=conversations, system=system(rng))
 
 
@@ -258,149 +242,7 @@ def follow_up(rng: Random, sample: Sample) -> Sample:
     if len(chosen) == 1:
         lang = "zh" if any(char >= "\u4e00" for char in chosen[0].question) else "en"
         kinds = ["who", "can", "thanks", "outside"] if rng.random() < 0.7 else ["hello"]
-        aside = _plain(rng, lang, rng.choice(kinds))
+        aside = plain(rng, lang, rng.choice(kinds))
         chosen = [aside, *chosen] if kinds == ["hello"] or rng.random() < 0.2 else [*chosen, aside]
     rest = [turns for turns in sample.conversations if not any(turns[0] is one for one in chosen)]
     return replace(sample, conversations=[chosen, *rest])
-
-
-def photos(rng: Random, held_out: bool, tokens: int) -> Sample:
-    """A picture of nothing that the model knows."""
-    width, height = sides(rng, tokens, (0.6, 1.7), (0.3, 1.0))
-    picture = wear(rng, scenery(rng, width, height))
-    conversations = []
-    for _ in range(2):
-        lang = rng.choice(["en", "zh"])
-        roll = rng.random()
-        if roll < 0.8:
-            question = ask(
-                rng,
-                lang,
-                [
-                    "Describe this picture.",
-                    "What is in the image?",
-                    "What do you see?",
-                    "Describe the photo.",
-                    "What is this?",
-                    "Who is in the picture?",
-                    "Where was this taken?",
-                    "What animal is this?",
-                    "What is happening here?",
-                ]
-                + (_NEEDS[0][:5] if roll < 0.25 else []),
-                [
-                    "描述这张图片。",
-                    "图里有什么?",
-                    "这是什么?",
-                    "图片里的人是谁?",
-                    "这是在哪里拍的?",
-                    "这是什么动物?",
-                    "描述这张照片。",
-                    "照片里发生了什么?",
-                ]
-                + (_NEEDS[1][:7] if roll < 0.25 else []),
-            )
-            turn = Turn(
-                skill="chat_photo",
-                question=question,
-                answer=_fill(_PHOTO[lang], lang),
-                thinking="图中没有我认识的内容。" if lang == "zh" else "I recognise nothing here.",
-                check={"type": "text", "text": _fill(_PHOTO[lang], lang)},
-            )
-            turn = openly(rng, lang, turn)
-        else:
-            turn = _plain(rng, lang, rng.choice([*_TALK, "outside"]))
-        conversations.append([turn])
-    return Sample(conversations=conversations, pictures=[picture])
-
-
-def small(rng: Random, held_out: bool, tokens: int) -> Sample:
-    """A page whose letters are too small; better to say so than to invent them."""
-    width, height = sides(rng, tokens, (0.6, 1.7), (0.8, 1.0))
-    picture = wear(rng, dense(rng, rng.choice(["en", "zh"]), held_out, width, height), 0.3)
-    conversations = []
-    for _ in range(2):
-        lang = rng.choice(["en", "zh"])
-        question = ask(
-            rng,
-            lang,
-            [
-                "What is this document about?",
-                "Summarize this page.",
-                "Transcribe this document.",
-                "What does the first paragraph say?",
-                "Convert this page to Markdown.",
-                "Read the small print.",
-            ],
-            [
-                "这份文件讲了什么?",
-                "总结这一页。",
-                "转录这份文件。",
-                "第一段写了什么?",
-                "把这一页转成Markdown。",
-                "读出小字。",
-            ],
-        )
-        answer = _fill(_SMALL[lang], lang)
-        turn = Turn(
-            skill="chat_small",
-            question=read_question(rng, lang) if rng.random() < 0.5 else question,
-            answer=answer,
-            thinking="每个字只有几个像素高。" if lang == "zh" else "The letters are only a few pixels high.",
-            check={"type": "text", "text": answer},
-        )
-        conversations.append([openly(rng, lang, turn)])
-    return Sample(conversations=conversations, pictures=[picture])
-
-
-def films(rng: Random, held_out: bool, tokens: int) -> Sample:
-    """A clip of nothing that the model knows."""
-    groups = rng.randint(3, 16)
-    per = max(4, min(30, tokens // groups))
-    columns = rng.randint(2, max(2, int((per * 1.6) ** 0.5)))
-    width, height = columns * 32, max(2, min(per // columns, 5)) * 32
-    spacing = rng.choice([0.5, rng.uniform(0.4, 12.0)])
-    conversations = []
-    for _ in range(2):
-        lang = rng.choice(["en", "zh"])
-        moment = rng.randint(0, int(2 * groups * spacing))
-        question = ask(
-            rng,
-            lang,
-            [
-                "What happens in the video?",
-                "Describe the video.",
-                "What happens at second {t}?",
-                "Summarize the video.",
-                "Who is in this video?",
-                "What can be seen at {t} seconds?",
-                "What is this video about?",
-            ],
-            [
-                "视频里发生了什么?",
-                "描述这个视频。",
-                "第{t}秒发生了什么?",
-                "总结视频内容。",
-                "视频里的人是谁?",
-                "{t}秒时画面上有什么?",
-                "这个视频讲了什么?",
-            ],
-            t=moment,
-        )
-        answer = _fill(_FILM[lang], lang)
-        conversations.append(
-            [
-                Turn(
-                    skill="chat_film",
-                    question=question,
-                    answer=answer,
-                    thinking="画面里没有我认识的内容。" if lang == "zh" else "I recognise nothing here.",
-                    check={"type": "text", "text": answer},
-                )
-            ]
-        )
-    return Sample(
-        conversations=conversations,
-        frames=film(rng, 2 * groups, width, height),
-        times=[spacing * (2 * k + 0.5) for k in range(groups)],
-    )
