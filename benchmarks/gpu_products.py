@@ -4,7 +4,7 @@ For each product of the 4B shape and each number of rows, us of a replayed CUDA 
 exceed the L2 cache, launched dependently where the card can: cuBLAS's bare product, the engine's kernel
 (`kernels.skinny_linear`), and `turned`, which is not used yet: the matrix is the left operand, so that Hopper's
 asynchronous tensor cores read both operands from shared memory, and its tiles come through the tensor memory
-accelerator. Prints JSON, one line a product.
+accelerator. Prints JSON: a line on the machine, then one a product.
 
     PYTHONPATH=src python benchmarks/gpu_products.py [--rows 8 32 128 256] [--seconds 60] [--out FILE]
 """
@@ -16,7 +16,7 @@ import contextlib
 import itertools
 import json
 import os
-import statistics
+import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
@@ -31,6 +31,7 @@ import triton.language as tl
 from torch import Tensor
 from triton.tools.tensor_descriptor import TensorDescriptor
 
+from gpu import timed
 from qwen3_vl_webui.kernels import dependent_launch
 from qwen3_vl_webui.kernels.skinny_linear import Scratch, linear, linear_reference
 from qwen3_vl_webui.kernels.skinny_tiles import choose
@@ -83,15 +84,13 @@ def turned(
     *,
     residual: Tensor | None = None,
     gated: bool = False,
-    out: Tensor | None = None,
     dependent: bool = False,
 ) -> Tensor:
     """As `kernels.skinny_linear.linear` of several rows, for shapes that the tiles divide."""
     m, k = x.shape
     n = weight.shape[0] // 2 if gated else weight.shape[0]
     assert k % (tiles.columns * tiles.split) == 0
-    if out is None:
-        out = torch.empty(m, n, dtype=x.dtype, device=x.device)
+    out = torch.empty(m, n, dtype=x.dtype, device=x.device)
     padded = max(16, triton.next_power_of_2(m))
     blocks = triton.cdiv(n, tiles.rows)
     assert n % tiles.rows == 0 or not gated
@@ -193,7 +192,7 @@ def _finish(total, up_total, residual, out, rows, tokens, m, n, GATED: tl.conste
 Call = Callable[[Tensor, Tensor, Tensor], Tensor]  # (x, weight, residual) -> product
 
 
-def replayed(call: Call, x: Tensor, weights: list[Tensor], residual: Tensor, rounds: int = 9) -> float:
+def replayed(call: Call, x: Tensor, weights: list[Tensor], residual: Tensor) -> float:
     """us of one product, in a graph over all copies of the matrix."""
     stream = torch.cuda.Stream()
     with torch.cuda.stream(stream):
@@ -204,15 +203,7 @@ def replayed(call: Call, x: Tensor, weights: list[Tensor], residual: Tensor, rou
     with torch.cuda.graph(graph, stream=stream):
         for weight in weights:
             call(x, weight, residual)
-    times = []
-    for _ in range(rounds):
-        begin, end = torch.cuda.Event(enable_timing=True), torch.cuda.Event(enable_timing=True)
-        begin.record()
-        graph.replay()
-        end.record()
-        end.synchronize()
-        times.append(1000 * begin.elapsed_time(end) / len(weights))
-    return statistics.median(times)
+    return 1e6 * timed(graph.replay) / len(weights)
 
 
 def compiled(task: tuple[str, int, TurnedTiles]) -> None:
@@ -229,7 +220,7 @@ def compiled(task: tuple[str, int, TurnedTiles]) -> None:
 
 
 def measure(name: str, m: int, until: float) -> dict[str, object]:
-    """All ways for one product: us of the best tiles of each, and how far its result is from float32."""
+    """All ways for one product: us, of `turned` those of its best tiles; results far from float32's count as failed."""
     n, k, gated, adds = PRODUCTS[name]
     device = torch.device("cuda")
     size = 2 * n * (1 + gated) * k
@@ -287,7 +278,13 @@ def main() -> None:
     parser.add_argument("--out", type=Path)
     args = parser.parse_args()
     begin = time.monotonic()
-    lines = []
+    machine = {
+        "benchmark": "gpu_products",
+        "command": " ".join(sys.argv),
+        "gpu": torch.cuda.get_device_name(),
+        "versions": {"torch": torch.__version__, "triton": triton.__version__},
+    }
+    lines = [json.dumps(machine)]
     shares = list(itertools.product(args.products, args.rows))
     tasks = [(name, m, tiles) for name, m in shares for tiles in variants(*PRODUCTS[name][:2], m, PRODUCTS[name][2])]
     with ProcessPoolExecutor(args.workers, get_context("spawn")) as pool:

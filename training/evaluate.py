@@ -69,7 +69,7 @@ ROWS: dict[str, tuple[tuple[str, ...], tuple[Generator, ...], tuple[int, ...]]] 
     "Honesty about films": (("chat_film",), (chat.films,), (128, 256)),
     "Recall over 8K tokens of pages": (("recall",), (ocr.book,), (7000,)),
     "Recall over 32K tokens of pages": (("recall",), (ocr.book,), (28000,)),
-    # what else is taught; whole answers must be right
+    # what else is taught; of lists all parts must be right
     "Points inside shapes": (("point",), (shapes.shapes,), (128, 256)),
     "Things anywhere: what it is, where all are": (("where_what", "where_all"), (where.find,), (24, 64, 128)),
     "Shapes: all of them, those at a side": (("shapes_describe", "relation_list"), (shapes.shapes,), (128, 256)),

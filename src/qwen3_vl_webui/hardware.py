@@ -74,10 +74,10 @@ def probe() -> Hardware:
 
 def _bfloat16_tiles(listing: Path = Path("/proc/cpuinfo")) -> bool:
     try:
-        text = listing.read_text(encoding="utf-8", errors="replace")
+        with listing.open(encoding="utf-8", errors="replace") as lines:  # all cores have the first one's flags
+            return "amx_bf16" in next((line.split() for line in lines if line.startswith("flags")), [])
     except OSError:  # not Linux
         return False
-    return any("amx_bf16" in line.split() for line in text.splitlines() if line.startswith("flags"))
 
 
 def torch_version() -> str | None:

@@ -95,7 +95,7 @@ class Plan:
     device: str
     device_name: str
     dtype: DType
-    tower_dtype: DType | None  # of the vision tower, if another
+    tower_dtype: Literal["bfloat16"] | None  # of the vision tower, if another
     notes: tuple[Note, ...]
 
     @property
@@ -241,7 +241,7 @@ def _engine_config(
     device: str,
     dtype: DType,
     max_context: int,
-    tower_dtype: DType | None = None,
+    tower_dtype: Literal["bfloat16"] | None = None,
 ) -> EngineConfig:
     return EngineConfig(
         checkpoint=checkpoint,
@@ -341,10 +341,10 @@ def _dtype(settings: Settings, device: str, *, bfloat16: bool, demo: bool) -> DT
     return "bfloat16" if bfloat16 else "float16"
 
 
-def _tower_dtype(settings: Settings, device: str, dtype: DType, hardware: Hardware) -> DType | None:
+def _tower_dtype(settings: Settings, device: str, dtype: DType, hardware: Hardware) -> Literal["bfloat16"] | None:
     """A picture is many rows at once, which pass twice as fast through tiles; a single token gains nothing by them."""
-    free = settings.dtype == "auto" and device == "cpu" and dtype == "float32"
-    return "bfloat16" if free and hardware.bfloat16_tiles else None
+    undecided = settings.dtype == "auto" and device == "cpu" and dtype == "float32"
+    return "bfloat16" if undecided and hardware.bfloat16_tiles else None
 
 
 def _context(settings: Settings, folder: Path, device: str) -> int:

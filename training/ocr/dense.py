@@ -12,12 +12,12 @@ from training.ocr.page import Page
 from training.stills import still
 from training.words import phrase
 
-LETTERS = 3.2, 6.6  # pixels of a letter's height as shown; what is read elsewhere has 11 and more
+_LETTERS = 3.2, 6.6  # pixels of a letter's height as shown; what is read elsewhere has 11 and more
 
 
 def dense(rng: Random, lang: str, held_out: bool, width: int, height: int) -> np.ndarray:
     """uint8 [height, width, 3]: drawn two to three times as large, then shrunk."""
-    scale, high = rng.uniform(2.0, 3.0), rng.uniform(*LETTERS)
+    scale, high = rng.uniform(2.0, 3.0), rng.uniform(*_LETTERS)
     page = Page(rng, lang, held_out, round(width * scale), round(height * scale))
     if rng.random() < 0.6:
         page.fill((rng.randint(235, 255),) * 3)
@@ -67,10 +67,8 @@ def _listing(page: Page, x: float, y: float, wide: float, bottom: float, size: i
     rng, step, depth = page.rng, size * 1.3, 0
     while y + size < bottom:
         depth = max(0, min(6, depth + rng.choice([-1, 0, 0, 1])))
-        text = phrase(rng, "en", rng.randint(1, 5)).replace(" ", rng.choice([" ", "_", "."])) + rng.choice(
-            ["", "()", ":"]
-        )
-        page.put(
-            x + depth * size * 1.5, y, page.cut(rng.choice([text, code(rng)]), size, wide - depth * size * 1.5), size
-        )
+        further = depth * size * 1.5
+        words = phrase(rng, "en", rng.randint(1, 5)).replace(" ", rng.choice([" ", "_", "."]))
+        text = rng.choice([words + rng.choice(["", "()", ":"]), code(rng)])
+        page.put(x + further, y, page.cut(text, size, wide - further), size)
         y += step

@@ -122,7 +122,7 @@ def choose(m: Maker, kinds: list[tuple[Make, float]]) -> Make:
     """One of them by its share; the training draws more rules, because they are overlooked most."""
     pool, shares = zip(*kinds, strict=True)
     make: Make = m.page.rng.choices(pool, shares)[0]
-    return _RULE if not m.page.held_out and kinds is not ASIDE and m.page.rng.random() < 0.04 else make
+    return _RULE if not m.page.held_out and _RULE in pool and m.page.rng.random() < 0.04 else make
 
 
 def merges(previous: Make | None, make: Make) -> bool:

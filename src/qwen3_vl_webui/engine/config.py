@@ -14,7 +14,7 @@ class EngineConfig(msgspec.Struct, frozen=True, kw_only=True):
     checkpoint: str  # folder
     device: str = "cpu"  # "cpu", "cuda", "cuda:1"
     dtype: Literal["bfloat16", "float16", "float32"] = "float32"
-    tower_dtype: Literal["bfloat16", "float16", "float32"] | None = None  # of the vision tower; None: `dtype`
+    tower_dtype: Literal["bfloat16"] | None = None  # of the vision tower; None: `dtype`
     max_context: int = 32768  # prompt and answer together
     max_running: int = 16  # sequences decoding together
     max_waiting: int = 256  # requests that wait for a place; one more is refused with 429
