@@ -33,7 +33,6 @@ import json
 import os
 import platform
 import signal
-import statistics
 import subprocess
 import sys
 import time
@@ -49,6 +48,7 @@ import torch
 from gpu_ours import Ours
 from gpu_peer import Peer
 from gpu_server import Server
+from gpu_timing import timed
 from shapes import SIZES
 
 Row = Callable[[], dict[str, Any]]  # the row's number under "value", and details
@@ -111,20 +111,6 @@ def product_rate(device: torch.device) -> float:
     side = 8192
     a, b = (torch.randn(side, side, dtype=torch.bfloat16, device=device) for _ in range(2))
     return 2 * side**3 / timed(lambda: a @ b)
-
-
-def timed(run: Callable[[], Any], rounds: int = 10) -> float:
-    """Median seconds on the device."""
-    run()
-    seconds = []
-    for _ in range(rounds):
-        begin, end = (torch.cuda.Event(enable_timing=True) for _ in range(2))
-        begin.record()
-        run()
-        end.record()
-        end.synchronize()
-        seconds.append(begin.elapsed_time(end) / 1000)
-    return statistics.median(seconds)
 
 
 def head(size: str, device: torch.device) -> dict[str, Any]:

@@ -31,7 +31,7 @@ import triton.language as tl
 from torch import Tensor
 from triton.tools.tensor_descriptor import TensorDescriptor
 
-from gpu import timed
+from gpu_timing import timed
 from qwen3_vl_webui.kernels import dependent_launch
 from qwen3_vl_webui.kernels.skinny_linear import Scratch, linear, linear_reference
 from qwen3_vl_webui.kernels.skinny_tiles import choose

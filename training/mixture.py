@@ -51,10 +51,10 @@ Entry = tuple[
 ]  # share of the samples, visual tokens that it may draw (one chosen at random); more or fewer are shown
 SHARES: dict[str, list[Entry]] = {
     "middle": [
-        (where.find, 0.049, (24, 64, 128, 256)),
+        (where.find, 0.039, (24, 64, 128, 256)),
         (gui.screens, 0.24, (128, 256, 320, 320, 400, 640, 900)),
         (ocr.words, 0.015, (16,)),
-        (ocr.lines, 0.07, (64, 128, 256, 320, 512)),
+        (ocr.lines, 0.06, (64, 128, 256, 320, 512)),
         (ocr.form, 0.025, (96, 160, 256, 400)),
         (ocr.texts, 0.1, (64, 96, 128, 160, 256, 400)),
         (ocr.pages, 0.012, (64, 128, 256)),
@@ -66,7 +66,7 @@ SHARES: dict[str, list[Entry]] = {
         (charts.charts, 0.085, (128, 256, 320, 320, 512)),
         (charts.tables, 0.025, (96, 160, 256)),
         (charts.typed, 0.01, (16,)),
-        (web.webpage, 0.15, (200, 256, 320, 320, 512, 800)),
+        (web.webpage, 0.17, (200, 256, 320, 320, 512, 800)),
         (chat.talk, 0.009, (16,)),
         (chat.photos, 0.008, (64, 256)),
         (chat.small, 0.006, (400, 640, 1024)),

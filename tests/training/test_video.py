@@ -99,8 +99,15 @@ def test_a_clip_that_fills_a_part_of_the_frame_is_there_whole_and_still() -> Non
     for number in range(20):
         video = np.random.default_rng(number).integers(0, 256, (4, 64, 96, 3), dtype=np.uint8)
         shown = _inset(Random(number), video)
-        assert shown.shape == (4, 96, 128, 3)
-        at = [(y, x) for y in range(33) for x in range(33) if (shown[:, y : y + 64, x : x + 96] == video).all()]
+        high, wide = shown.shape[1] - 64, shown.shape[2] - 96
+        assert {high, wide} <= {0, 32}
+        assert high + wide
+        at = [
+            (y, x)
+            for y in range(high + 1)
+            for x in range(wide + 1)
+            if (shown[:, y : y + 64, x : x + 96] == video).all()
+        ]
         assert len(at) == 1
 
 

@@ -7,7 +7,8 @@ from random import Random
 import numpy as np
 import pytest
 from training.score import structure, tree
-from training.web import Page, blocks, webpage, window
+from training.web import Page, blocks, webpage
+from training.web.window import Window
 
 from drawn_texts import Texts
 from training import fonts
@@ -93,19 +94,17 @@ def test_a_block_stays_in_its_room(block: blocks.Block, share: float, texts: Tex
 def test_the_trainings_pages_are_seen_in_windows_of_browsers_too(monkeypatch: pytest.MonkeyPatch) -> None:
     for number in range(40):
         page = np.random.default_rng(number).integers(0, 256, (96, 320, 3), dtype=np.uint8)
-        bars = 1 + number % 2
-        shown = window.framed(Random(f"window-{number}"), ("en", "zh")[number % 2], page, bars)
-        assert shown.shape == (96 + bars * window.BAR, 320, 3)
-        assert (shown[bars * window.BAR :] == page).all(), "the page itself stays as it is"
-        desktop = window.framed(Random(f"window-{number}"), "en", page, bars, True)
-        assert desktop.shape == (shown.shape[0] + window.BAR, shown.shape[1] + window.BAR, 3)
+        rng = Random(f"window-{number}")
+        around = Window.chosen(rng)
+        shown = around.around(rng, ("en", "zh")[number % 2], page)
+        assert shown.shape == (96 + around.high, 320 + around.wide, 3)
         at = [
             (y, x)
-            for y in range(window.BAR + 1)
-            for x in range(window.BAR + 1)
-            if (desktop[y + bars * window.BAR :, x:][:96, :320] == page).all()
+            for y in range(sum(around.bars), around.high + 1)
+            for x in range(around.edge, around.wide + 1)
+            if (shown[y:, x:][:96, :320] == page).all()
         ]
-        assert len(at) == 1, "the window is somewhere on the desktop, whole"
+        assert len(at) == 1, "the page is there, whole and as it was"
     monkeypatch.setattr("training.web._FRAMED", 1.0)
     with monkeypatch.context() as without:
         without.setattr("training.web._FRAMED", 0.0)

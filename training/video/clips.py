@@ -15,7 +15,7 @@ from training.video.plot import Plot
 from training.video.stage import Actor
 from training.words import COLORS, color_name
 
-_INSET = 0.12  # share of the training's clips that fill only a part of the frame
+_INSET = 0.2  # share of the training's clips that fill only a part of the frame
 
 
 def _spacing(rng: Random) -> float:
@@ -68,11 +68,12 @@ def _worn(rng: Random, video: np.ndarray) -> np.ndarray:
 
 
 def _inset(rng: Random, video: np.ndarray) -> np.ndarray:
-    """All frames on a ground of one colour, 32 pixels more on both axes, as in a player's window."""
+    """All frames on a ground of one colour, often black, 32 pixels more on one axis or both, as in a player's window."""
     count, height, width, _ = video.shape
-    shown = np.empty((count, height + 32, width + 32, 3), np.uint8)
-    shown[:] = [rng.randint(0, 255) for _ in range(3)]
-    y, x = rng.randint(0, 32), rng.randint(0, 32)
+    wide, high = rng.choice([(32, 32), (32, 32), (32, 0), (0, 32)])
+    shown = np.empty((count, height + high, width + wide, 3), np.uint8)
+    shown[:] = rng.choice([0, 0, 255]) if rng.random() < 0.4 else [rng.randint(0, 255) for _ in range(3)]
+    y, x = rng.randint(0, high), rng.randint(0, wide)
     shown[:, y : y + height, x : x + width] = video
     return shown
 

@@ -9,11 +9,12 @@ from random import Random
 
 from training.draw import enlarged, sides, text_width, wear
 from training.scene import Sample, Turn, ask, one_by_one
-from training.web import blocks, free, window
+from training.web import blocks, free
 from training.web.page import Page, Part, hex3, plain
+from training.web.window import Window
 
 _TEMPLATES = 0.35  # share of pages that follow one; the others are put together freely
-_FRAMED = 0.25  # share of the training's pages that are seen in a browser's window
+_FRAMED = 0.35  # share of the training's pages that are seen in a browser's window
 _STYLES = {  # in this order, those whose elements occur
     "header": "header{display:flex}",
     "div": "div{display:flex;gap:8px}",
@@ -160,10 +161,9 @@ def webpage(rng: Random, held_out: bool, tokens: int) -> Sample:
     """A header, links, content of one or two columns, a footer; and the question how it is written."""
     lang = rng.choice(["en", "zh"])
     width, height = sides(rng, tokens, (0.8, 1.6), (0.6, 1.0))
-    bars = rng.randint(1, 2) if not held_out and rng.random() < _FRAMED else 0
-    margins = bool(bars) and rng.random() < 0.4
-    height -= (bars + margins) * window.BAR
-    width -= margins * window.BAR
+    around = Window.chosen(rng) if not held_out and rng.random() < _FRAMED else None
+    if around:
+        width, height = width - around.wide, height - around.high
     scale = enlarged(rng, lang)
     p = Page(rng, lang, held_out, round(width * scale), round(height * scale))
     body = template(p) if rng.random() < _TEMPLATES else free.compose(p, rng)
@@ -200,6 +200,6 @@ def webpage(rng: Random, held_out: bool, tokens: int) -> Sample:
         check={"type": "html", "text": html},
     )
     picture = p.canvas.shown(width, height)
-    if bars:
-        picture = window.framed(rng, lang, picture, bars, margins)
+    if around:
+        picture = around.around(rng, lang, picture)
     return Sample(conversations=[[turn]], pictures=[wear(rng, picture, 0.5)])
