@@ -121,11 +121,11 @@ def _foot(s: Styled, y: float, high: float) -> None:
 def above(s: Styled, bottom: float) -> None:
     """Now and then something that has come up above the screen."""
     roll = s.rng.random()
-    if roll < 0.1:
+    if roll < 0.16:
         overlays.dialog(s)
-    elif roll < 0.18:
+    elif roll < 0.24:
         overlays.popover(s)
-    elif roll < 0.22:
-        overlays.toast(s)
     elif roll < 0.28:
+        overlays.toast(s)
+    elif roll < 0.34:
         overlays.float_button(s, bottom)

@@ -70,14 +70,15 @@ def tiles(area: Area) -> None:
     count = min(area.left, columns * max(0, min(3, int((area.bottom - area.y) / high))), rng.randint(columns, 12))
     if count < 1:
         return
-    step, boxed = area.w / columns, rng.random() < 0.4
+    step, boxed, gap = area.w / columns, rng.random() < 0.5, rng.choice([2, 2, 5])
+    ground, edge = rng.choice([(t.field, t.line), (t.field, t.line), (t.panel, None), (t.panel, t.line)])
     kind, side = rng.choice(["tile", "tile", "avatar", "icon", "photo"]), size * rng.uniform(1.6, 2.2)
     source, top = rng.choice(["app", "app", "folder", "product", "contact", "city", "tab"]), area.y
     for k in range(count):
         x, y = area.x + step * (k % columns), top + high * (k // columns)
-        box = (x + 2, y + 2, x + step - 2, y + high - 2)
+        box = (x + gap, y + 2, x + step - gap, y + high - 2)
         if boxed:
-            s.canvas.rect(box, t.field, t.line, s.radius)
+            s.canvas.rect(box, ground, edge, s.radius)
         said = s.fresh("item", source)
         if beside:
             said, _ = s.put(x + side + size, y + high / 2, step - side - size * 1.6, said, size, t.text)

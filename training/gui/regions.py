@@ -62,7 +62,7 @@ def dressed(s: Styled, room: Room, pad: float, kind: str) -> Iterator[Room]:
 
 Block = Callable[[Area], None]
 BLOCKS: list[tuple[Block, float]] = [
-    *((block, 1.0) for block in pages.MIXED), (pieces.hero, 0.7), (pieces.figures, 0.8), (pieces.tiles, 1.6), (pieces.gallery, 0.6), (pieces.keys, 0.35),
+    *((block, 1.0) for block in pages.MIXED), (pieces.hero, 0.7), (pieces.figures, 0.8), (pieces.tiles, 2.2), (pieces.gallery, 0.6), (pieces.keys, 0.35),
     (pieces.notice, 0.8), (pieces.comments, 0.8), (pieces.prose, 1.8), (pieces.ask_once, 0.7), (pieces.drop_zone, 0.4), (pieces.code, 0.5), (pieces.mixed_line, 4.0),
     (pieces.way, 1.2), (contents.bubbles, 0.4), (contents.player, 0.3), (lists.chats, 0.8), (lists.songs, 0.6), (forms.steps, 0.4),
     *((block, 0.5) for block in decor.DECOR),
