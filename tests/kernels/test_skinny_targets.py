@@ -61,5 +61,33 @@ def compile_all(capability: int, shared_memory: int) -> None:
     assert all(kernel.shared <= shared_memory for kernel in done), done
 
 
+def compile_turned(shared_memory: int) -> None:
+    """What several rows launch on Hopper instead, of up to 16 and of up to 32 rows."""
+    import torch
+
+    from qwen3_vl_webui.kernels.skinny_linear import Scratch
+    from qwen3_vl_webui.kernels.skinny_tiles import choose
+    from qwen3_vl_webui.kernels.turned_linear import TurnedTiles, turned_add, turned_linear
+    from triton_targets import compiling
+
+    scratch = Scratch.on(torch.device("cpu"))
+    with compiling(90) as done:
+        for m in (8, 32):
+            x, mixed, down, up = (
+                torch.empty(size, dtype=torch.bfloat16) for size in ((m, 2560), (m, 9728), (2560, 9728), (2432, 2560))
+            )
+            adding = choose(m, 2560, 9728, gated=False, shared_memory=shared_memory, turned=True)
+            gating = choose(m, 1216, 2560, gated=True, shared_memory=shared_memory, turned=True)
+            assert isinstance(adding, TurnedTiles)
+            assert isinstance(gating, TurnedTiles)
+            normed = turned_add(mixed, down, adding, scratch, x, x[0], 1e-6, dependent=True)
+            assert normed
+            turned_linear(normed, up, gating, scratch, gated=True, dependent=True)
+    assert len(done) == 4, done
+    assert all(kernel.shared <= shared_memory for kernel in done), done
+
+
 if __name__ == "__main__":
     compile_all(int(sys.argv[1]), int(sys.argv[2]))
+    if sys.argv[1] == "90":
+        compile_turned(int(sys.argv[2]))

@@ -262,6 +262,8 @@ def _decode(  # type: ignore[no-untyped-def]
         newest = tl.load(table + past // BLOCK, mask=length > 0, other=0).to(tl.int64) * BLOCK + past % BLOCK
         if DEPENDENT:
             dependent_launch.wait()
+            if own_steps <= 1:  # all of its past is here
+                dependent_launch.launch_dependents()
         head = tl.where(is_q, kv_head * GROUP + member, KV_HEADS * GROUP + kv_head)
         qkv += row * row_stride
         x = tl.load(qkv + head * D + column, mask=member <= GROUP, other=0.0).to(tl.float32)
@@ -286,7 +288,7 @@ def _decode(  # type: ignore[no-untyped-def]
             largest, total, summed = attend_tile(query, k, v, mask, largest, total, summed, scale, True, PRECISION)
 
         if DEPENDENT:
-            dependent_launch.launch_dependents()  # only now, see there
+            dependent_launch.launch_dependents()  # else only now, see there
         out_at = out + (row * KV_HEADS + kv_head) * (GROUP * D)
         inside = member < GROUP
         if active == 1:

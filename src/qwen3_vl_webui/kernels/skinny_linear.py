@@ -56,7 +56,7 @@ class RowsTiles:
 
     def within(self, shared_memory: int, m: int, *, gated: bool) -> RowsTiles:
         """With as many stages as so many bytes of shared memory a program allow; one less than that is held there."""
-        stage = 2 * self.columns * (_padded(m) + self.rows * (2 if gated else 1))
+        stage = 2 * self.columns * (padded(m) + self.rows * (2 if gated else 1))
         return replace(self, stages=max(2, min(self.stages, shared_memory // stage + 1)))
 
 
@@ -166,7 +166,7 @@ def linear(
         m,
         n,
         K=k,
-        PADDED=_padded(m),
+        PADDED=padded(m),
         ROWS=tiles.rows,
         COLUMNS=tiles.columns,
         STEPS=triton.cdiv(triton.cdiv(k, tiles.columns), tiles.split),
@@ -179,13 +179,13 @@ def linear(
     return out
 
 
-def _padded(m: int) -> int:
-    """Rows of x in the tensor cores' tiles."""
+def padded(m: int) -> int:
+    """Rows of x in the tensor cores' tiles of m rows."""
     return max(16, 1 << (m - 1).bit_length())
 
 
 @triton.jit
-def _silu(x):  # type: ignore[no-untyped-def]
+def silu(x):  # type: ignore[no-untyped-def]
     return x / (1 + tl.exp(-x))
 
 
@@ -257,7 +257,7 @@ def _vector(  # type: ignore[no-untyped-def]
         other = tl.sum(other_total, axis=1)
         if NORM:
             other *= factor
-        result = _silu(result) * other
+        result = silu(result) * other
     if ADD:
         result += tl.load(residual + rows, mask=inside, other=0.0).to(tl.float32)
     tl.store(out + rows, result.to(out.dtype.element_ty), mask=inside)
@@ -343,7 +343,7 @@ def _rows(  # type: ignore[no-untyped-def]
 def _finish(result, up_total, residual, out, tokens, rows, m, n, GATED: tl.constexpr, ADD: tl.constexpr):  # type: ignore[no-untyped-def]
     """The epilogue of `_rows`."""
     if GATED:
-        result = _silu(result) * up_total
+        result = silu(result) * up_total
     place = tokens[:, None] * n + rows[None, :]
     inside = (tokens < m)[:, None] & (rows < n)[None, :]
     if ADD:

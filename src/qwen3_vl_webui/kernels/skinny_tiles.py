@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from qwen3_vl_webui.kernels.skinny_linear import RowsTiles, Tiles, VectorTiles
+from qwen3_vl_webui.kernels.turned_linear import MAX_ROWS, TurnedTiles
 
 
-def choose(m: int, n: int, k: int, *, gated: bool, shared_memory: int) -> Tiles | None:
+def choose(
+    m: int, n: int, k: int, *, gated: bool, shared_memory: int, turned: bool = False
+) -> Tiles | TurnedTiles | None:
     """Tiles for [m, k] times [n, k] (gated: 2 n rows of weight), or None where cuBLAS is to do it.
 
-    shared_memory: the bytes that one program may have.
+    shared_memory: the bytes that one program may have. turned: `turned_linear` is the faster way on this device.
     """
     if m == 1:
         return VectorTiles(rows=1 if gated else 2, warps=8 if k > 8192 else 4 if k > 2560 else 2)
+    if turned and m <= MAX_ROWS and k % 8 == n % 8 == 0:
+        return _turned(m, n, k, gated)
     tiles = _rows(m, n, k, gated)
     return None if tiles is None else tiles.within(shared_memory, m, gated=gated)
 
@@ -28,3 +33,9 @@ def _rows(m: int, n: int, k: int, gated: bool) -> RowsTiles | None:
     if k > 4096:
         return RowsTiles(rows=64, columns=128, split=4, warps=4, stages=4)
     return RowsTiles(rows=32, columns=128, split=1 if n > 4096 else 4, warps=4, stages=4)
+
+
+def _turned(m: int, n: int, k: int, gated: bool) -> TurnedTiles:
+    if gated:
+        return TurnedTiles(columns=64, split=1)
+    return TurnedTiles(columns=128, split=1 if n > 4096 else 4 if k > 4096 or m <= 16 else 2)

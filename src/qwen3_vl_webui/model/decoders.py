@@ -30,6 +30,9 @@ def fastest_decoder(model: Qwen3VL) -> FusedDecoder | Qwen3VL:
         from qwen3_vl_webui.model.fused import FusedDecoder  # needs Triton, which not every PyTorch brings
 
         fused = FusedDecoder(model)
+        if fused.turned and not _right(fused):
+            log.warning("the products for Hopper fail their check here; decoding several sequences without them")
+            fused.turned = False
         error = max(fused.check(rows) for rows in (1, 2))  # the kernel of one row and that of several
     except Exception as problem:  # whatever a compiler, a driver or a missing part may raise
         log.warning("the fused kernels cannot run here (%s); decoding without them", str(problem).splitlines()[:1])
@@ -38,3 +41,11 @@ def fastest_decoder(model: Qwen3VL) -> FusedDecoder | Qwen3VL:
         log.warning("the fused kernels are wrong here (error %.3g); decoding without them", error)
         return model
     return fused
+
+
+def _right(fused: FusedDecoder) -> bool:
+    """Whether the products of two rows can be compiled and are right."""
+    try:
+        return fused.check(2) <= MOST_ERROR
+    except Exception:  # as above
+        return False
