@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from training.gui import contents, forms, lists
+from training.gui import contents, forms, lists, pieces
 from training.gui.rows import Area
 
 Page = Callable[[Area], None]
@@ -121,6 +121,12 @@ def _product(area: Area) -> None:
     forms.buttons(area, rng.randint(1, 2))
 
 
+def _apps(area: Area) -> None:
+    """Grids of icons with their names, one below the other, and nothing else."""
+    for _ in range(area.screen.rng.randint(1, 2)):
+        pieces.tiles(area)
+
+
 def mixed(area: Area) -> None:
     """Anything below anything."""
     s = area.screen
@@ -165,9 +171,9 @@ LISTS: list[Page] = [
 ]
 PHONE: list[tuple[Page, float]] = [
     (settings, 5), *((page, 0.7) for page in LISTS), (_cards, 1), (form, 3), (_survey, 1.2), (_wizard, 1), (article, 1),
-    (contents.bubbles, 1.2), (_player, 1), (_product, 1.2), (mixed, 3),
+    (contents.bubbles, 1.2), (_player, 1), (_product, 1.2), (_apps, 1.5), (mixed, 3),
 ]  # fmt: skip
 DESKTOP: list[tuple[Page, float]] = [
     (settings, 4), *((page, 0.4) for page in LISTS), (listing(contents.table), 2.5), (_cards, 0.7), (form, 2.5), (_survey, 1), (_wizard, 0.7),
-    (article, 1), (_dashboard, 2), (mixed, 2), (contents.bubbles, 0.5),
+    (article, 1), (_dashboard, 2), (_apps, 1.2), (mixed, 2), (contents.bubbles, 0.5),
 ]  # fmt: skip

@@ -313,11 +313,18 @@ def typed(rng: Random, field: str, lang: str) -> str:
     return phrase(rng, lang, 2).strip(".!?。")
 
 
+_OTHERWISE = 0.06  # share of English labels in the other number
+
+
 def text(rng: Random, source: str, lang: str) -> str:
-    """A text of an application's part: made up here, from this file's lists or from those that all skills share."""
+    """A text of an application's part: made up here, from this file's lists or from those that all skills share.
+
+    Some English labels gain or lose an "s", so that the last letter is read and not guessed.
+    """
     makers = {"contact": person, "file": file_name, "price": price, "time": when}
     if source in makers:
         return makers[source](rng, lang)
-    if source in TEXTS:
-        return rng.choice(TEXTS[source])[lang == "zh"]
-    return label(rng, source, lang)
+    said = rng.choice(TEXTS[source])[lang == "zh"] if source in TEXTS else label(rng, source, lang)
+    if lang == "en" and said[-2:].isalpha() and rng.random() < _OTHERWISE:
+        return said[:-1] if said[-1] == "s" and said[-2] not in "su" else said + "s"
+    return said
