@@ -82,6 +82,11 @@ ROWS: dict[str, tuple[tuple[str, ...], tuple[Generator, ...], tuple[int, ...]]] 
     "Video: all of one minute": (("video_minute",), (video.clips,), (128, 256)),
     "Video: all events with their times": (("video_events",), (video.clips,), (128, 256)),
     "Which of several pages": (("recall_page",), (ocr.pages,), (64, 128, 256)),
+    "Web pages described as screens, F1 on kind + text": (
+        ("gui_describe", "gui_describe_openly"),
+        (web.webpage,),
+        (200, 256, 320),
+    ),
     "Honesty about letters too small to read": (("chat_small",), (chat.small,), (400, 640, 1024)),
     "Charts, shapes, photographs, asked as any picture": (
         ("chart_list_openly", "shapes_describe_openly", "chat_photo_openly"),

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from random import Random
 
 import numpy as np
 import pytest
 from training.score import structure, tree
 from training.web import Page, blocks, webpage
+from training.web.described import controls
 from training.web.window import Window
 
 from drawn_texts import Texts
@@ -115,3 +117,37 @@ def test_the_trainings_pages_are_seen_in_windows_of_browsers_too(monkeypatch: py
 
 def _page(held_out: bool) -> np.ndarray:
     return webpage(Random("in a window"), held_out, 256).pictures[0]
+
+
+def test_a_page_is_described_by_what_its_html_says() -> None:
+    body = (
+        '<header><h1>Shop</h1><nav><a>Cart</a></nav><input placeholder="Search shoes"></header>\n<main><h2>Sign in</h2>'
+        "<form><label>Name</label><input><label>Size</label><select><option>Large</option></select><label>"
+        '<input type="checkbox">Agree</label><button>Send</button></form><ul><li><a>Help</a></li><li>Tea</li></ul>'
+        "<figure><img><figcaption>A cup</figcaption></figure><textarea></textarea></main>"
+    )
+    assert controls(body, "en") == [], "a field without a name cannot be listed"
+    listed = controls(body.replace("<textarea></textarea>", "<footer>© 2020 Rome<a>Blog</a></footer>"), "en")
+    assert ", ".join(f"{c.kind}: {c.text}" for c in listed) == (
+        "title: Shop, link: Cart, search box: Search shoes, text: Sign in, input: Name, dropdown: Size, "
+        "checkbox: Agree, button: Send, link: Help, text: Tea, picture: photo, text: A cup, "
+        "text: © 2020 Rome, link: Blog"
+    )
+    assert controls("<table><tr><td>1</td></tr></table><p>a</p><p>b</p>", "en") == []
+    assert controls("<p>a</p>" * 40, "en") == []
+
+
+def test_nothing_on_a_described_page_is_left_out_or_made_up() -> None:
+    described = 0
+    for number in range(60):
+        first, *others = [turns[0] for turns in webpage(Random(f"described-{number}"), False, 256).conversations]
+        body = first.answer.split("<body>")[1]
+        for turn in others:
+            described += 1
+            listed = turn.check["controls"]
+            assert all(text in body or kind == "picture" for kind, text in listed)
+            assert [text for kind, text in listed if kind == "link"] == re.findall("<a>(.*?)</a>", body)
+            assert [text for kind, text in listed if kind == "button"] == re.findall("<button>(.*?)</button>", body)
+            assert sum(kind == "picture" for kind, _ in listed) == body.count("<img>")
+            assert sum(kind == "title" for kind, _ in listed) == body.count("<h1>")
+    assert described > 10

@@ -15,7 +15,7 @@ from training.gui.screen import Screen
 from training.scene import Sample
 
 _FREE, _COLUMNS = 0.55, 0.1  # shares of screens without a plan, and of bare columns; the others are pages in frames
-__all__ = ["KINDS", "Control", "Screen", "about", "screens"]
+__all__ = ["KINDS", "Control", "Screen", "about", "describe", "screens"]
 
 
 def screens(rng: Random, held_out: bool, tokens: int) -> Sample:
@@ -54,7 +54,9 @@ def about(rng: Random, screen: Screen, lang: str, phone: bool) -> Sample:
         return Sample(
             conversations=[[t] for t in turns], pictures=[picture], tools=(tool_definition(rng, phone),), system=system
         )
-    describe_it = [describe(rng, screen, ask_in, phone)] if rng.random() < 0.6 else [list_boxes(rng, screen, ask_in)]
+    describe_it = (
+        [describe(rng, screen.controls, ask_in, phone)] if rng.random() < 0.6 else [list_boxes(rng, screen, ask_in)]
+    )
     makes = (one_box, one_box, one_box, one_box, small_question, small_question, small_question)
     others = [t for make in makes if (t := make(rng, screen, ask_in))]
     conversations = [describe_it, *([t] for t in others)]

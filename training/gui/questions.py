@@ -22,8 +22,8 @@ def unique(screen: Screen) -> list[Control]:
     ]
 
 
-def describe(rng: Random, screen: Screen, lang: str, phone: bool) -> Turn:
-    controls, zh = screen.controls, lang == "zh"
+def describe(rng: Random, controls: Sequence[Control], lang: str, phone: bool) -> Turn:
+    zh = lang == "zh"
     lines = [
         f"{n}. {kind_name(c.kind, lang)}“{c.text}”:{function(c, lang)}"
         if zh

@@ -8,12 +8,15 @@ from __future__ import annotations
 from random import Random
 
 from training.draw import enlarged, sides, text_width, wear
+from training.gui.questions import describe
 from training.scene import Sample, Turn, ask, one_by_one
 from training.web import blocks, free
+from training.web.described import controls
 from training.web.page import Page, Part, hex3, plain
 from training.web.window import Window
 
 _TEMPLATES = 0.35  # share of pages that follow one; the others are put together freely
+_DESCRIBED = 0.4  # share of the pages that are described as any screen, too
 _FRAMED = 0.35  # share of the training's pages that are seen in a browser's window
 _STYLES = {  # in this order, those whose elements occur
     "header": "header{display:flex}",
@@ -202,4 +205,7 @@ def webpage(rng: Random, held_out: bool, tokens: int) -> Sample:
     picture = p.canvas.shown(width, height)
     if around:
         picture = around.around(rng, lang, picture)
-    return Sample(conversations=[[turn]], pictures=[wear(rng, picture, 0.5)])
+    conversations = [[turn]]
+    if rng.random() < _DESCRIBED and (listed := controls(body, lang)):
+        conversations.append([describe(rng, listed, ask_in, False)])
+    return Sample(conversations=conversations, pictures=[wear(rng, picture, 0.5)])
