@@ -97,13 +97,13 @@ def test_the_trainings_pages_are_seen_in_windows_of_browsers_too(monkeypatch: py
     for number in range(40):
         page = np.random.default_rng(number).integers(0, 256, (96, 320, 3), dtype=np.uint8)
         rng = Random(f"window-{number}")
-        around = Window.chosen(rng)
-        shown = around.around(rng, ("en", "zh")[number % 2], page)
-        assert shown.shape == (96 + around.high, 320 + around.wide, 3)
+        frame = Window.chosen(rng)
+        shown = frame.around(rng, ("en", "zh")[number % 2], page)
+        assert shown.shape == (96 + frame.high, 320 + frame.wide, 3)
         at = [
             (y, x)
-            for y in range(sum(around.bars), around.high + 1)
-            for x in range(around.edge, around.wide + 1)
+            for y in range(sum(frame.bars), frame.high + 1)
+            for x in range(frame.edge, frame.wide + 1)
             if (shown[y:, x:][:96, :320] == page).all()
         ]
         assert len(at) == 1, "the page is there, whole and as it was"

@@ -164,9 +164,9 @@ def webpage(rng: Random, held_out: bool, tokens: int) -> Sample:
     """A header, links, content of one or two columns, a footer; and the question how it is written."""
     lang = rng.choice(["en", "zh"])
     width, height = sides(rng, tokens, (0.8, 1.6), (0.6, 1.0))
-    around = Window.chosen(rng) if not held_out and rng.random() < _FRAMED else None
-    if around:
-        width, height = width - around.wide, height - around.high
+    frame = Window.chosen(rng) if not held_out and rng.random() < _FRAMED else None
+    if frame:
+        width, height = width - frame.wide, height - frame.high
     scale = enlarged(rng, lang)
     p = Page(rng, lang, held_out, round(width * scale), round(height * scale))
     body = template(p) if rng.random() < _TEMPLATES else free.compose(p, rng)
@@ -203,8 +203,8 @@ def webpage(rng: Random, held_out: bool, tokens: int) -> Sample:
         check={"type": "html", "text": html},
     )
     picture = p.canvas.shown(width, height)
-    if around:
-        picture = around.around(rng, lang, picture)
+    if frame:
+        picture = frame.around(rng, lang, picture)
     conversations = [[turn]]
     if rng.random() < _DESCRIBED and (listed := controls(body, lang)):
         conversations.append([describe(rng, listed, ask_in, False)])
