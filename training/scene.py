@@ -21,7 +21,13 @@ class Turn:
     question: str
     answer: str
     thinking: str
-    check: dict[str, Any]  # what the evaluation compares: {"type": ..., ...}
+    check: dict[str, Any] = field(
+        default_factory=dict
+    )  # what is compared: {"type": ..., ...}; left out: the answer itself
+
+    def __post_init__(self) -> None:
+        if not self.check:
+            object.__setattr__(self, "check", {"type": "text", "text": self.answer})
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -291,7 +291,7 @@ def covered(rng: Random, held_out: bool, tokens: int) -> Sample:
     first, second = rng.sample(names, 2)
     question = ask(rng, lang, ["Which is in front, the {a} or the {b}?"], ["{a}和{b}哪个在前面?"], a=first, b=second)
     answer = f"{names[1]}在前面。" if zh else f"The {names[1]} is in front."
-    turn = Turn(skill="front", question=question, answer=answer, thinking="", check={"type": "text", "text": answer})
+    turn = Turn(skill="front", question=question, answer=answer, thinking="")
     return Sample(conversations=[[turn]], pictures=[wear(rng, canvas.array())])
 
 

@@ -24,7 +24,7 @@ def _ask(rng: Random, s: Series, english: Sequence[str], chinese: Sequence[str],
 
 def _turn(s: Series, kind: str, question: str, answer: str, thinking: str, last: str | None = None) -> Turn:
     """`last` is what the end of a longer answer must say."""
-    check = {"type": "text", "text": answer} if last is None else {"type": "contains", "text": last, "last": True}
+    check = {} if last is None else {"type": "contains", "text": last, "last": True}
     if s.place:  # which series it is comes first, before any number
         thinking = f"{s.subject} {s.place}: {thinking}"
     return Turn(skill=f"{s.skill}_{kind}", question=question, answer=answer, thinking=thinking, check=check)

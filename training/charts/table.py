@@ -133,8 +133,7 @@ def _given_total(rng: Random, lang: str, column: str, last: list[str], k: int) -
     )
     answer = last[k + 1]
     thinking = f"{last[0]}: {answer}"
-    check = {"type": "text", "text": answer}
-    return Turn(skill="table_compute", question=question, answer=answer, thinking=thinking, check=check)
+    return Turn(skill="table_compute", question=question, answer=answer, thinking=thinking)
 
 
 def about_table(

@@ -58,9 +58,7 @@ def _sum(rng: Random, lang: str) -> Turn:
         ["{t}等于多少?", "{t}=?", "计算{t}。", "{t}是多少?"],
         t=term + (" in per cent" if lang == "en" and kind == "%" else ""),
     )
-    return Turn(
-        skill="typed", question=question, answer=answer, thinking=thinking, check={"type": "text", "text": answer}
-    )
+    return Turn(skill="typed", question=question, answer=answer, thinking=thinking)
 
 
 def typed(rng: Random, held_out: bool, tokens: int) -> Sample:

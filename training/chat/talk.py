@@ -216,7 +216,6 @@ def plain(rng: Random, lang: str, kind: str, picture: bool = False) -> Turn:
         question=question,
         answer=answer,
         thinking=thinking,
-        check={"type": "text", "text": answer},
     )
 
 

@@ -108,7 +108,6 @@ def small(rng: Random, held_out: bool, tokens: int) -> Sample:
             question=read_question(rng, lang) if rng.random() < 0.5 else question,
             answer=answer,
             thinking="每个字只有几个像素高。" if lang == "zh" else "The letters are only a few pixels high.",
-            check={"type": "text", "text": answer},
         )
         conversations.append([openly(rng, lang, turn)])
     return Sample(conversations=conversations, pictures=[picture])
@@ -156,7 +155,6 @@ def films(rng: Random, held_out: bool, tokens: int) -> Sample:
                     question=question,
                     answer=answer,
                     thinking="画面里没有我认识的内容。" if lang == "zh" else "I recognise nothing here.",
-                    check={"type": "text", "text": answer},
                 )
             ]
         )

@@ -12,9 +12,7 @@ from training.scene import Turn, ask, center, scaled
 
 
 def _turn(skill: str, question: str, answer: str, thinking: str) -> Turn:
-    return Turn(
-        skill=skill, question=question, answer=answer, thinking=thinking, check={"type": "text", "text": answer}
-    )
+    return Turn(skill=skill, question=question, answer=answer, thinking=thinking)
 
 
 def state(rng: Random, screen: Screen, lang: str) -> Turn | None:

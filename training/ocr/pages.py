@@ -144,6 +144,4 @@ def _page_turn(rng: Random, lang: str, page: int, leaf: list[Fact]) -> Turn:
 
 def recall(skill: str, question: str, answer: str, thinking: str) -> Turn:
     """A question about what has been seen, answered word by word."""
-    return Turn(
-        skill=skill, question=question, answer=answer, thinking=thinking, check={"type": "text", "text": answer}
-    )
+    return Turn(skill=skill, question=question, answer=answer, thinking=thinking)

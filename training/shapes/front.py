@@ -116,9 +116,7 @@ def _questions(rng: Random, lang: str, pile: Pile, width: int, height: int) -> l
     turns: list[Turn] = []
 
     def add(question: str, answer: str, seen: str) -> None:
-        turns.append(
-            Turn(skill="front", question=question, answer=answer, thinking=seen, check={"type": "text", "text": answer})
-        )
+        turns.append(Turn(skill="front", question=question, answer=answer, thinking=seen))
 
     for i, k in pairs:
         back, front = pile[i], pile[k]

@@ -111,7 +111,6 @@ def relation(rng: Random, scene: Scene) -> Turn | None:
         question=question,
         answer=answer,
         thinking=_compared(scene, a, b, sides),
-        check={"type": "text", "text": answer},
     )
 
 
@@ -162,7 +161,6 @@ def one_axis(rng: Random, scene: Scene) -> Turn | None:
         question=question,
         answer=answer,
         thinking=thinking,
-        check={"type": "text", "text": answer},
     )
 
 
@@ -197,5 +195,4 @@ def beside(rng: Random, scene: Scene) -> Turn | None:
         question=question,
         answer=answer,
         thinking=f"{scene.name(base)} {scene.point(base)}: {compared}",
-        check={"type": "text", "text": answer},
     )

@@ -17,7 +17,6 @@ def _turn(skill: str, question: str, answer: str, thinking: str) -> Turn:
         question=question,
         answer=answer,
         thinking=thinking,
-        check={"type": "text", "text": answer},
     )
 
 

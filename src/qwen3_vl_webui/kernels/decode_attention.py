@@ -262,7 +262,7 @@ def _decode(  # type: ignore[no-untyped-def]
         newest = tl.load(table + past // BLOCK, mask=length > 0, other=0).to(tl.int64) * BLOCK + past % BLOCK
         if DEPENDENT:
             dependent_launch.wait()
-            if own_steps <= 1:  # all of its past is here
+            if (own_steps <= 1) & (tl.num_programs(0) == KV_HEADS):  # one row, and all of its past is here
                 dependent_launch.launch_dependents()
         head = tl.where(is_q, kv_head * GROUP + member, KV_HEADS * GROUP + kv_head)
         qkv += row * row_stride
