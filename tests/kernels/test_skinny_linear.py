@@ -18,7 +18,7 @@ from qwen3_vl_webui.kernels.skinny_linear import (
     linear_reference,
 )
 from qwen3_vl_webui.kernels.skinny_tiles import choose
-from qwen3_vl_webui.kernels.turned_linear import TurnedTiles
+from qwen3_vl_webui.kernels.turned_linear import Turned, TurnedTiles
 
 EPS = 1e-6
 VECTORS = [VectorTiles(rows=4, warps=1), VectorTiles(rows=16, warps=2)]
@@ -102,7 +102,10 @@ def test_every_shape_has_tiles_that_fit_it(m: int, n: int, k: int, gated: bool) 
         assert m <= MAX_ROWS
     if isinstance(tiles, RowsTiles):
         assert tiles.split == 1 or -(-n // tiles.rows) <= MAX_BLOCKS
-    turned = choose(m, n, k, gated=gated, shared_memory=227 << 10, turned=True)
-    assert isinstance(turned, TurnedTiles) == (1 < m <= 32)
-    if isinstance(turned, TurnedTiles):
-        assert turned.split == 1 or (not gated and -(-n // turned.rows) <= MAX_BLOCKS)
+    for way in (Turned.PLAIN, Turned.EARLY):
+        turned = choose(m, n, k, gated=gated, shared_memory=227 << 10, turned=way)
+        assert isinstance(turned, TurnedTiles) or not 1 < m <= 32
+        if isinstance(turned, TurnedTiles):
+            assert m <= (128 if turned.early else 32)
+            assert turned.split == 1 or (not gated and -(-n // turned.rows) <= MAX_BLOCKS)
+            assert not turned.early or (n % turned.rows == 0 and k % (turned.columns * turned.split) == 0)

@@ -62,28 +62,33 @@ def compile_all(capability: int, shared_memory: int) -> None:
 
 
 def compile_turned(shared_memory: int) -> None:
-    """What several rows launch on Hopper instead, of up to 16 and of up to 32 rows."""
+    """What several rows launch on Hopper instead: in both ways, and what only one of them has."""
     import torch
 
     from qwen3_vl_webui.kernels.skinny_linear import Scratch
     from qwen3_vl_webui.kernels.skinny_tiles import choose
-    from qwen3_vl_webui.kernels.turned_linear import TurnedTiles, turned_add, turned_linear
+    from qwen3_vl_webui.kernels.turned_linear import Turned, TurnedTiles, turned_add, turned_linear
     from triton_targets import compiling
 
     scratch = Scratch.on(torch.device("cpu"))
     with compiling(90) as done:
-        for m in (8, 32):
+        for way, m in ((Turned.PLAIN, 8), (Turned.PLAIN, 32), (Turned.EARLY, 8)):
             x, mixed, down, up = (
                 torch.empty(size, dtype=torch.bfloat16) for size in ((m, 2560), (m, 9728), (2560, 9728), (2432, 2560))
             )
-            adding = choose(m, 2560, 9728, gated=False, shared_memory=shared_memory, turned=True)
-            gating = choose(m, 1216, 2560, gated=True, shared_memory=shared_memory, turned=True)
+            adding = choose(m, 2560, 9728, gated=False, shared_memory=shared_memory, turned=way)
+            gating = choose(m, 1216, 2560, gated=True, shared_memory=shared_memory, turned=way)
             assert isinstance(adding, TurnedTiles)
             assert isinstance(gating, TurnedTiles)
             normed = turned_add(mixed, down, adding, scratch, x, x[0], 1e-6, dependent=True)
             assert normed
             turned_linear(normed, up, gating, scratch, gated=True, dependent=True)
-    assert len(done) == 4, done
+        for m, n, gated in ((64, 1216, True), (128, 32768, False)):
+            x, weight = (torch.empty(rows, 256, dtype=torch.bfloat16) for rows in (m, n * (1 + gated)))
+            tiles = choose(m, n, 256, gated=gated, shared_memory=shared_memory, turned=Turned.EARLY)
+            assert isinstance(tiles, TurnedTiles)
+            turned_linear(x, weight, tiles, scratch, gated=gated, dependent=True)
+    assert [kernel.name for kernel in done] == ["_turned"] * 4 + ["_early"] * 4, done
     assert all(kernel.shared <= shared_memory for kernel in done), done
 
 

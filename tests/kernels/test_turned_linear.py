@@ -8,7 +8,7 @@ import torch.nn.functional as F
 
 from paged_cases import WHERE, Where
 from qwen3_vl_webui.kernels.skinny_linear import Scratch, linear_reference
-from qwen3_vl_webui.kernels.turned_linear import Normed, TurnedTiles, turned_add, turned_linear
+from qwen3_vl_webui.kernels.turned_linear import Normed, Turned, TurnedTiles, supported, turned_add, turned_linear
 
 EPS = 1e-6
 WHOLE = TurnedTiles(columns=64, split=1)
@@ -81,3 +81,46 @@ def test_a_row_does_not_see_the_others(where: Where) -> None:
         assert torch.equal(both(x[:rows]), together[:rows])
     x[1:] = torch.nan
     assert torch.equal(both(x)[:1], together[:1])
+
+
+EARLY = [
+    TurnedTiles(64, 1, early=True),
+    TurnedTiles(128, 2, stages=5, early=True),
+    TurnedTiles(64, 4, stages=8, early=True),
+]
+hopper = pytest.mark.skipif(
+    not torch.cuda.is_available() or supported(torch.device("cuda")) != Turned.EARLY,
+    reason="needs compute capability 9.x",
+)
+
+
+@pytest.mark.gpu
+@hopper
+@pytest.mark.parametrize("m", [2, 8, 17, 33, 128])
+@pytest.mark.parametrize("tiles", EARLY)
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
+@pytest.mark.parametrize("dependent", [False, True])
+def test_early_products_and_a_norm_between_them_equal_the_reference(
+    m: int, tiles: TurnedTiles, dtype: torch.dtype, dependent: bool
+) -> None:
+    n, k, last = 512, 2560, 192
+    x = torch.randn(m, k, device="cuda").to(dtype)
+    weight = (torch.randn(n, k, device="cuda") * k**-0.5).to(dtype)
+    norm = (torch.rand(n, device="cuda") + 0.5).to(dtype)
+    behind = (torch.randn(2 * last, n, device="cuda") * n**-0.5).to(dtype)
+    stream = torch.randn(m, n, device="cuda").to(dtype)
+    exact = linear_reference(x.double(), weight.double(), residual=stream.double())
+    between = F.rms_norm(exact, (n,), norm.double(), EPS)
+    scratch = Scratch.on(torch.device("cuda"))
+    normed = turned_add(x, weight, tiles, scratch, stream, norm, EPS, dependent=dependent)
+    assert normed
+    for gated in (False, True):
+        out = torch.full((m, last * (2 - gated)), torch.nan, dtype=torch.float32, device="cuda")
+        turned_linear(normed, behind, EARLY[0], scratch, gated=gated, out=out, dependent=dependent)
+        close(out, linear_reference(between, behind.double(), gated=gated), 3e-2)
+    close(stream, exact, 2e-2)
+    assert not scratch.arrived.any()
+    if m <= 16:  # one row has the same tiles
+        alone = turned_linear(x[:1].contiguous(), weight, tiles, scratch, dependent=dependent)
+        x[1:] = torch.nan
+        assert torch.equal(turned_linear(x, weight, tiles, scratch, dependent=dependent)[:1], alone)

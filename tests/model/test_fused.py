@@ -9,7 +9,7 @@ import torch
 
 from paged_cases import WHERE, Where
 from qwen3_vl_webui.kernels.skinny_linear import linear
-from qwen3_vl_webui.kernels.turned_linear import turned_linear
+from qwen3_vl_webui.kernels.turned_linear import Turned, turned_linear
 from qwen3_vl_webui.model.attention import DenseAttention
 from qwen3_vl_webui.model.config import ModelConfig
 from qwen3_vl_webui.model.decoders import MOST_ERROR, fastest_decoder
@@ -27,9 +27,9 @@ def model(where: Where) -> Qwen3VL:
 
 @pytest.mark.parametrize("where", WHERE)
 @pytest.mark.parametrize(("count", "pictured"), [(1, False), (2, False), (20, False), (20, True), (70, True)])
-@pytest.mark.parametrize("turned", [False, True])
+@pytest.mark.parametrize("turned", [Turned.NOT, Turned.PLAIN])
 @torch.inference_mode()
-def test_equals_the_plain_decoder(where: Where, count: int, pictured: bool, turned: bool) -> None:
+def test_equals_the_plain_decoder(where: Where, count: int, pictured: bool, turned: Turned) -> None:
     device, dtype, tolerance = where
     plain = model(where)
     fused = FusedDecoder(plain)
@@ -55,26 +55,31 @@ def test_equals_the_plain_decoder(where: Where, count: int, pictured: bool, turn
 @pytest.mark.parametrize("where", WHERE)
 def test_the_check_tells_wrong_kernels(where: Where, monkeypatch: pytest.MonkeyPatch) -> None:
     decoder = FusedDecoder(model(where))
-    for decoder.turned in (False, True):
+    for decoder.turned in (Turned.NOT, Turned.PLAIN):
         for rows in (1, 9):
             assert decoder.check(rows) <= where[2]
     for name, product in (("linear", linear), ("turned_linear", turned_linear)):
         monkeypatch.setattr(
             f"qwen3_vl_webui.model.fused.{name}", lambda *args, f=product, **options: f(*args, **options).mul_(1.1)
         )
-        decoder.turned = name == "turned_linear"
+        decoder.turned = Turned.PLAIN if name == "turned_linear" else Turned.NOT
         assert decoder.check(9) > MOST_ERROR
         monkeypatch.undo()
 
 
 @pytest.mark.gpu
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
-def test_products_for_hopper_that_fail_their_check_are_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("qwen3_vl_webui.model.fused.turned_supported", lambda device: True)
-    monkeypatch.setattr("qwen3_vl_webui.model.fused.turned_add", lambda *args, **options: None)
+@pytest.mark.parametrize("wrong", [Turned.PLAIN, Turned.EARLY])
+def test_products_for_hopper_that_fail_their_check_are_left_out(
+    wrong: Turned, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("qwen3_vl_webui.model.fused.turned_supported", lambda device: Turned.EARLY)
+    check = FusedDecoder.check
+    monkeypatch.setattr(FusedDecoder, "check", lambda self, rows: 1.0 if self.turned >= wrong else check(self, rows))
     decoder = fastest_decoder(model(("cuda", torch.bfloat16, 0.0)))
     assert isinstance(decoder, FusedDecoder)
-    assert not decoder.turned
+    assert decoder.turned == wrong - 1
+    assert wrong.name in caplog.text
 
 
 def test_a_model_on_the_cpu_keeps_its_plain_decoder() -> None:

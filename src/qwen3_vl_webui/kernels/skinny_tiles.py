@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from qwen3_vl_webui.kernels.skinny_linear import RowsTiles, Tiles, VectorTiles
-from qwen3_vl_webui.kernels.turned_linear import MAX_ROWS, TurnedTiles
+from qwen3_vl_webui.kernels.turned_linear import MAX_EARLY_ROWS, MAX_ROWS, Turned, TurnedTiles
 
 
 def choose(
-    m: int, n: int, k: int, *, gated: bool, shared_memory: int, turned: bool = False
+    m: int, n: int, k: int, *, gated: bool, shared_memory: int, turned: Turned = Turned.NOT
 ) -> Tiles | TurnedTiles | None:
     """Tiles for [m, k] times [n, k] (gated: 2 n rows of weight), or None where cuBLAS is to do it.
 
-    shared_memory: the bytes that one program may have. turned: `turned_linear` is the faster way on this device.
+    shared_memory: the bytes that one program may have. turned: as much of `turned_linear` as the device does.
     """
     if m == 1:
         return VectorTiles(rows=1 if gated else 2, warps=8 if k > 8192 else 4 if k > 2560 else 2)
+    if turned == Turned.EARLY and (early := _early(m, n, k, gated)):
+        return early
     if turned and m <= MAX_ROWS and k % 8 == n % 8 == 0:
         return _turned(m, n, k, gated)
     tiles = _rows(m, n, k, gated)
@@ -39,3 +41,19 @@ def _turned(m: int, n: int, k: int, gated: bool) -> TurnedTiles:
     if gated:
         return TurnedTiles(columns=64, split=1)
     return TurnedTiles(columns=128, split=1 if n > 4096 else 4 if k > 4096 or m <= 16 else 2)
+
+
+def _early(m: int, n: int, k: int, gated: bool) -> TurnedTiles | None:
+    """None where it is no faster, or the shape is none for it."""
+    large = n >= 32768
+    if m > 16:  # `_turned` is as fast up to its 32, cuBLAS beyond, but for these
+        if not MAX_ROWS < m <= (MAX_EARLY_ROWS if large else 64) or not (large or gated):
+            return None
+        tiles = TurnedTiles(columns=64, split=1, early=True)
+    elif gated:
+        tiles = TurnedTiles(columns=64, split=1, early=True)
+    elif k > 4096:
+        tiles = TurnedTiles(columns=64, split=4, stages=8, early=True)
+    else:
+        tiles = TurnedTiles(columns=128, split=1 if n > 4096 else 2, early=True)
+    return None if n % tiles.rows or k % (tiles.columns * tiles.split) else tiles

@@ -9,11 +9,15 @@ memory accelerator puts it; as the right one, as in `skinny_linear`, it moves th
 A norm between two products is no kernel of its own: the product ahead writes its rows times the norm's weight and the
 sums of their squares, block by block, and the product behind multiplies by the factor that follows from those. Sums
 are added in their order, so results never depend on timing.
+
+`early_linear` has the same kernel once more: for fewer shapes and up to 128 rows, and faster where it is chosen
+(`skinny_tiles`).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import IntEnum
 from functools import lru_cache
 from typing import Any
 
@@ -27,12 +31,22 @@ from qwen3_vl_webui.kernels import dependent_launch
 from qwen3_vl_webui.kernels.skinny_linear import MAX_BLOCKS, Scratch, padded, silu
 
 MAX_ROWS = 32
+MAX_EARLY_ROWS = 128
+
+
+class Turned(IntEnum):
+    """How much of this a device does; what is more is faster."""
+
+    NOT = 0  # `skinny_linear` instead
+    PLAIN = 1
+    EARLY = 2  # by `early_linear` where its shapes allow that
 
 
 @lru_cache
-def supported(device: torch.device) -> bool:
-    """Whether the device has the instructions that make this way the faster one: compute capability 9.x."""
-    return device.type == "cuda" and torch.cuda.get_device_capability(device)[0] == 9
+def supported(device: torch.device) -> Turned:
+    """The instructions that make this way the faster one are those of compute capability 9.x."""
+    hopper = device.type == "cuda" and torch.cuda.get_device_capability(device)[0] == 9
+    return Turned.EARLY if hopper else Turned.NOT
 
 
 @dataclass(frozen=True)
@@ -44,6 +58,7 @@ class TurnedTiles:
     rows: int = 64
     warps: int = 4
     stages: int = 4
+    early: bool = False  # by `early_linear`: n a multiple of `rows`, k of `columns` times `split`, `warps` 4
 
 
 @dataclass(frozen=True)
@@ -116,7 +131,7 @@ def _launch(
     m, k = values.shape
     n = weight.shape[0] // 2 if gated else weight.shape[0]
     blocks = triton.cdiv(n, tiles.rows)
-    assert 1 <= m <= MAX_ROWS
+    assert 1 <= m <= (MAX_EARLY_ROWS if tiles.early else MAX_ROWS)
     assert weight.shape[1] == k
     assert k % 8 == n % 8 == 0  # what a descriptor can address
     assert out.shape == (m, n)
@@ -128,18 +143,9 @@ def _launch(
     parts = out
     if tiles.split > 1:
         parts = torch.empty(tiles.split, blocks * tiles.rows, rows, dtype=torch.float32, device=out.device)
+    grid = (blocks, tiles.split)
     # What a variant lacks stands for nothing: any pointer will do.
-    flags: dict[str, Any] = {
-        "GATED": gated,
-        "ADD": add,
-        "SCALED": squares is not None,
-        "NORMED": normed is not None,
-        "DEPENDENT": dependent,
-        **dependent_launch.launch_options(dependent),
-    }
-    _turned[(blocks, tiles.split)](
-        TensorDescriptor(values, [m, k], [k, 1], [rows, tiles.columns]),
-        TensorDescriptor(weight, list(weight.shape), [k, 1], [tiles.rows, tiles.columns]),
+    arguments = (
         out,
         parts,
         scratch.arrived,
@@ -150,15 +156,33 @@ def _launch(
         m,
         n,
         x.eps if isinstance(x, Normed) else 0.0,
-        K=k,
-        PADDED=rows,
-        ROWS=tiles.rows,
-        COLUMNS=tiles.columns,
-        STEPS=triton.cdiv(triton.cdiv(k, tiles.columns), tiles.split),
-        SPLIT=tiles.split,
-        STAGES=tiles.stages,
-        LINES=1 if squares is None else len(squares),
-        num_warps=tiles.warps,
+    )
+    flags: dict[str, Any] = {
+        "K": k,
+        "PADDED": rows,
+        "ROWS": tiles.rows,
+        "COLUMNS": tiles.columns,
+        "STEPS": triton.cdiv(triton.cdiv(k, tiles.columns), tiles.split),
+        "SPLIT": tiles.split,
+        "STAGES": tiles.stages,
+        "LINES": 1 if squares is None else len(squares),
+        "GATED": gated,
+        "ADD": add,
+        "SCALED": squares is not None,
+        "NORMED": normed is not None,
+        "DEPENDENT": dependent,
+        "num_warps": tiles.warps,
+        **dependent_launch.launch_options(dependent),
+    }
+    if tiles.early:
+        from qwen3_vl_webui.kernels import early_linear  # not every Triton has what it needs
+
+        early_linear.launch(grid, values, weight, *arguments, **flags)
+        return
+    _turned[grid](
+        TensorDescriptor(values, [m, k], [k, 1], [rows, tiles.columns]),
+        TensorDescriptor(weight, list(weight.shape), [k, 1], [tiles.rows, tiles.columns]),
+        *arguments,
         num_stages=tiles.stages,
         **flags,
     )

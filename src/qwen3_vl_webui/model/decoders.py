@@ -27,12 +27,14 @@ def fastest_decoder(model: Qwen3VL) -> FusedDecoder | Qwen3VL:
     if weight.device.type != "cuda" or weight.dtype not in (torch.bfloat16, torch.float16):
         return model
     try:
-        from qwen3_vl_webui.model.fused import FusedDecoder  # needs Triton, which not every PyTorch brings
+        from qwen3_vl_webui.kernels.turned_linear import Turned  # needs Triton, which not every PyTorch brings
+        from qwen3_vl_webui.model.fused import FusedDecoder
 
         fused = FusedDecoder(model)
-        if fused.turned and not _right(fused):
-            log.warning("the products for Hopper fail their check here; decoding several sequences without them")
-            fused.turned = False
+        while fused.turned and not _right(fused):
+            slower = Turned(fused.turned - 1)
+            log.warning("products for Hopper (%s) fail their check here; now %s", fused.turned.name, slower.name)
+            fused.turned = slower
         # The kernel of one row, and that of several unless it has passed already.
         error = max(fused.check(rows) for rows in ((1,) if fused.turned else (1, 2)))
     except Exception as problem:  # whatever a compiler, a driver or a missing part may raise
@@ -45,8 +47,8 @@ def fastest_decoder(model: Qwen3VL) -> FusedDecoder | Qwen3VL:
 
 
 def _right(fused: FusedDecoder) -> bool:
-    """Whether the products of two rows can be compiled and are right."""
+    """Whether the products of several rows can be compiled and are right, at each number with tiles of its own."""
     try:
-        return fused.check(2) <= MOST_ERROR
+        return all(fused.check(rows) <= MOST_ERROR for rows in (2, 64, 128))
     except Exception:  # as above
         return False

@@ -94,7 +94,9 @@ class FusedDecoder:
         """[m, hidden] -> float32 [m, vocab]."""
         tiles = self._tiles(len(hidden), self.output)
         if tiles is None:
-            return F.linear(hidden, self.output).float()
+            if hidden.device.type == "cpu":
+                return F.linear(hidden, self.output).float()
+            return torch.mm(hidden, self.output.t(), out_dtype=torch.float32)
         out = torch.empty(len(hidden), len(self.output), dtype=torch.float32, device=hidden.device)
         if isinstance(tiles, TurnedTiles):
             return turned_linear(hidden, self.output, tiles, self.scratch, out=out, dependent=self.dependent)
