@@ -40,8 +40,8 @@ class SizeClass:
 
 
 SIZES = {
-    "middle": SizeClass(tokens=14336, length=24576, learnt=8192, rows=1, share=0.835),
-    "video": SizeClass(tokens=8192, length=24576, learnt=10240, rows=1, share=0.13),
+    "middle": SizeClass(tokens=14336, length=24576, learnt=8192, rows=1, share=0.805),
+    "video": SizeClass(tokens=8192, length=24576, learnt=10240, rows=1, share=0.16),
     "long": SizeClass(tokens=28672, length=32768, learnt=2048, rows=1, share=0.035, misses=2),
 }
 LONGEST = max(SIZES, key=lambda name: SIZES[name].tokens)  # whose steps take several times as long
@@ -51,22 +51,22 @@ Entry = tuple[
 ]  # share of the samples, visual tokens that it may draw (one chosen at random); more or fewer are shown
 SHARES: dict[str, list[Entry]] = {
     "middle": [
-        (where.find, 0.039, (24, 64, 128, 256)),
-        (gui.screens, 0.24, (128, 256, 320, 320, 400, 640, 900)),
+        (where.find, 0.034, (24, 64, 128, 256)),
+        (gui.screens, 0.25, (128, 256, 320, 320, 400, 640, 900)),
         (ocr.words, 0.015, (16,)),
-        (ocr.lines, 0.06, (64, 128, 256, 320, 512)),
+        (ocr.lines, 0.045, (64, 128, 256, 320, 512)),
         (ocr.form, 0.025, (96, 160, 256, 400)),
-        (ocr.texts, 0.1, (64, 96, 128, 160, 256, 400)),
+        (ocr.texts, 0.085, (64, 96, 128, 160, 256, 400)),
         (ocr.pages, 0.012, (64, 128, 256)),
         (ocr.book, 0.002, (1000, 2000, 4000, 8000)),
         (ocr.binder, 0.004, (1000, 2000, 4000)),
-        (shapes.shapes, 0.11, (128, 256)),
-        (shapes.overlap, 0.045, (64, 96, 128)),
+        (shapes.shapes, 0.09, (128, 256)),
+        (shapes.overlap, 0.035, (64, 96, 128)),
         (geometry.geometry, 0.035, (96, 160, 256)),
-        (charts.charts, 0.085, (128, 256, 320, 320, 512)),
+        (charts.charts, 0.08, (128, 256, 320, 320, 512)),
         (charts.tables, 0.025, (96, 160, 256)),
         (charts.typed, 0.01, (16,)),
-        (web.webpage, 0.17, (200, 256, 320, 320, 512, 800)),
+        (web.webpage, 0.23, (200, 256, 320, 320, 512, 800)),
         (chat.talk, 0.009, (16,)),
         (chat.photos, 0.008, (64, 256)),
         (chat.small, 0.006, (400, 640, 1024)),

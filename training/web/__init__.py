@@ -17,7 +17,7 @@ from training.web.window import Window
 
 _TEMPLATES = 0.35  # share of pages that follow one; the others are put together freely
 _DESCRIBED = 0.4  # share of the pages that are described as any screen, too
-_FRAMED = 0.35  # share of the training's pages that are seen in a browser's window
+_FRAMED = 0.5  # share of the training's pages that are seen in a browser's window
 _STYLES = {  # in this order, those whose elements occur
     "header": "header{display:flex}",
     "div": "div{display:flex;gap:8px}",

@@ -30,7 +30,7 @@ class Window:
     def chosen(cls, rng: Random) -> Window:
         return cls(
             bars=tuple(rng.randint(26, 42) for _ in range(rng.randint(1, 2))),
-            edge=0 if rng.random() < 0.6 else rng.randint(2, 20),
+            edge=0 if rng.random() < 0.5 else rng.randint(2, 20),
             behind=0 if rng.random() < 0.6 else rng.randint(8, 48),
         )
 
