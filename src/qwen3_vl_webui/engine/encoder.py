@@ -80,7 +80,8 @@ def fastest_tower(model: Qwen3VL) -> Tower:
         patches = torch.rand(88, plain.config.patch_dim, device=device, generator=generator) * 2 - 1
         with torch.inference_mode():
             away = distance(fused(patches, grids), plain(patches, grids))
-            resize(torch.zeros(1, 40, 40, 3, dtype=torch.uint8, device=device), 32, 32)
+            frames = resize(torch.zeros(1, 40, 40, 3, dtype=torch.uint8, device=device), 32, 32)
+            to_patches(frames, plain.config, plain.pos_embed.weight.dtype)
     except Exception as error:  # whatever a compiler or a driver raises
         logger.warning("the fused vision tower does not run here: %s", error)
         return plain
@@ -149,7 +150,8 @@ class Encoder:
         depth = self.tower.config.depth
         try:
             if self._job is None:
-                patches = torch.cat([self._patches(span, sequence) for span, sequence in wanted])
+                parts = [self._patches(span, sequence) for span, sequence in wanted]
+                patches = parts[0] if len(parts) == 1 else torch.cat(parts)
                 grids = [(1, *span.grid) for span, _ in wanted]
                 cost = _cost(wanted, self.tower.config)
                 if seconds is None or self._seconds(wanted) <= STRETCH * seconds:

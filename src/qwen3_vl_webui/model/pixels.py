@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
+from importlib.util import find_spec
 
 import torch
 import torch.nn.functional as F
@@ -21,11 +22,11 @@ def resize(frames: Tensor, height: int, width: int) -> Tensor:
     assert frames.dim() == 4
     if frames.shape[1:3] == (height, width):
         return frames
-    if frames.device.type == "cpu":
-        planes = frames.permute(0, 3, 1, 2)
+    if not _kernels(frames.device):
+        planes = frames.cpu().permute(0, 3, 1, 2)
         out = F.interpolate(planes, size=(height, width), mode="bicubic", antialias=True, align_corners=False)
-        return out.permute(0, 2, 3, 1).contiguous()
-    from qwen3_vl_webui.kernels.resize import resize_axis  # needs Triton, which a CPU's PyTorch may lack
+        return out.permute(0, 2, 3, 1).contiguous().to(frames.device)
+    from qwen3_vl_webui.kernels.resize import resize_axis
 
     frames = frames.contiguous()
     for axis, size in ((2, width), (1, height)):
@@ -57,21 +58,32 @@ def to_patches(
     assert rows * patch == height, "the height must be a multiple of the patch size"
     assert columns * patch == width, "the width must be a multiple of the patch size"
     assert rows % merge == columns % merge == 0, "rows and columns of patches must come in whole merge blocks"
+    grid = (-(-count // temporal), rows, columns)
+    scale, shift = _normalisation(tuple(mean), tuple(std), frames.device)
+    if _kernels(frames.device):
+        from qwen3_vl_webui.kernels.patches import cut_patches
+
+        options = {"patch": patch, "merge": merge, "temporal": temporal}
+        return cut_patches(frames.contiguous(), scale, shift, **options, dtype=dtype), grid
     if lacking := -count % temporal:
         frames = torch.cat((frames, frames[-1:].expand(lacking, -1, -1, -1)))
-    groups = frames.shape[0] // temporal
     # Reorder the bytes first: they are a quarter of the floats.
-    blocks = frames.view(groups, temporal, rows // merge, merge, patch, columns // merge, merge, patch, channels)
+    blocks = frames.view(grid[0], temporal, rows // merge, merge, patch, columns // merge, merge, patch, channels)
     # group, block row, block column, row in block, column in block, channel, frame, y, x
-    patches = blocks.permute(0, 2, 5, 3, 6, 8, 1, 4, 7).reshape(groups * rows * columns, channels, -1).float()
-    scale, shift = _normalisation(tuple(mean), tuple(std), frames.device)
-    return patches.mul_(scale).sub_(shift).flatten(1).to(dtype), (groups, rows, columns)
+    patches = blocks.permute(0, 2, 5, 3, 6, 8, 1, 4, 7).reshape(grid[0] * rows * columns, channels, -1).float()
+    return patches.mul_(scale).sub_(shift).flatten(1).to(dtype), grid
+
+
+@lru_cache(maxsize=8)
+def _kernels(device: torch.device) -> bool:
+    """Whether Triton's kernels run there; not every PyTorch brings it."""
+    return device.type == "cuda" and find_spec("triton") is not None
 
 
 @lru_cache(maxsize=8)
 def _normalisation(mean: tuple[float, ...], std: tuple[float, ...], device: torch.device) -> tuple[Tensor, Tensor]:
-    """Factor and offset of each channel, [1, channels, 1] float32; kept, for making them would wait for the device."""
+    """Factor and offset of each channel, [channels, 1] float32; kept, for making them would wait for the device."""
     with torch.inference_mode(mode=False):  # an inference tensor would spoil a later training step
-        scale = torch.tensor([1 / (255 * s) for s in std]).view(1, -1, 1)
-        shift = torch.tensor([m / s for m, s in zip(mean, std, strict=True)]).view(1, -1, 1)
+        scale = torch.tensor([1 / (255 * s) for s in std]).view(-1, 1)
+        shift = torch.tensor([m / s for m, s in zip(mean, std, strict=True)]).view(-1, 1)
         return scale.to(device), shift.to(device)
