@@ -85,7 +85,7 @@ def test_a_row_does_not_see_the_others(where: Where) -> None:
 
 EARLY = [
     TurnedTiles(64, 1, early=True),
-    TurnedTiles(128, 2, stages=5, early=True),
+    TurnedTiles(128, 2, stages=4, early=True),
     TurnedTiles(64, 4, stages=8, early=True),
 ]
 hopper = pytest.mark.skipif(
