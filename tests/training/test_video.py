@@ -27,7 +27,7 @@ def plotted(kind: str, number: int, lang: str = "en") -> tuple[Clip, list, int]:
     rng = Random(f"{kind}-{number}")
     groups = rng.randint(3, 20)
     font = fonts.choose(rng, lang, False)
-    actors = getattr(Plot(rng, lang, groups, (128, 96), font, False), kind)()
+    actors = getattr(Plot(rng, lang, groups, (128, 96), font, dark=False, held_out=True), kind)()
     stamps = [7.3 * (2 * k + 0.5) for k in range(groups)]
     return Clip(lang=lang, stamps=stamps, spacing=7.3, events=[a.event for a in actors]), actors, groups
 

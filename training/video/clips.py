@@ -84,7 +84,8 @@ def clips(rng: Random, held_out: bool, tokens: int) -> Sample:
     inset = not held_out and rng.random() < _INSET
     groups, width, height = _size(rng, tokens // 2 if inset else tokens)
     spacing, ground = _spacing(rng), _ground(rng)
-    plot = Plot(rng, lang, groups, (width, height), choose(rng, lang, held_out), ground[0] < 100)
+    font, dark = choose(rng, lang, held_out), ground[0] < 100
+    plot = Plot(rng, lang, groups, (width, height), font, dark=dark, held_out=held_out)
     kind = rng.choices([plot.one_by_one, plot.together, plot.again, plot.scenes], [0.4, 0.22, 0.16, 0.22])[0]
     actors = kind()
     clip = Clip(

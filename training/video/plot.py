@@ -14,8 +14,10 @@ from training.words import COLORS, label
 class Plot:
     """Chooses the actors of a clip of `groups` groups of frames on a ground that is dark or not."""
 
-    def __init__(self, rng: Random, lang: str, groups: int, sides: tuple[int, int], font: str, dark: bool) -> None:
-        self.rng, self.lang, self.groups, self.font, self.dark = rng, lang, groups, font, dark
+    def __init__(
+        self, rng: Random, lang: str, groups: int, sides: tuple[int, int], font: str, *, dark: bool, held_out: bool
+    ) -> None:
+        self.rng, self.lang, self.groups, self.font, self.dark, self.held_out = rng, lang, groups, font, dark, held_out
         self.width, self.height = sides
         self.ink: Color = (240, 240, 240) if dark else (20, 20, 20)
         self.used: set[str] = set()
@@ -41,7 +43,7 @@ class Plot:
         return Actor(event=event, draw=writing(text, self.font, self.rng.randint(13, 17), y, self.ink))
 
     def _thing(self, first: int, end: int, place: tuple[float, float], size: float, move: str) -> Actor | None:
-        form, color, name = shape(self.rng, self.lang, self.dark)
+        form, color, name = shape(self.rng, self.lang, self.dark, self.held_out)
         if name in self.used:
             return None
         self.used.add(name)
@@ -95,9 +97,9 @@ class Plot:
         )
         actors = []
         for first, end in pairwise(ends):
-            name, draw = scene(self.rng, self.lang, self.font)
+            name, draw = scene(self.rng, self.lang, self.font, self.held_out)
             while name in self.used:
-                name, draw = scene(self.rng, self.lang, self.font)
+                name, draw = scene(self.rng, self.lang, self.font, self.held_out)
             self.used.add(name)
             actors.append(Actor(event=Event(first=first, last=end - 1, name=name, move=""), draw=draw))
         return actors

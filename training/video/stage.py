@@ -38,9 +38,15 @@ def english(name: str) -> str:
     return ("an " if name[0] in "aeiou" else "a ") + name
 
 
-def shape(rng: Random, lang: str, dark: bool) -> tuple[str, str, str]:
+def _form(rng: Random, held_out: bool, but: tuple[str, ...] = ()) -> str:
+    """A form; in the training those that are taken for each other, when they are twenty pixels wide, come more often."""
+    forms = [form for form in SHAPES if form not in but]
+    return rng.choice(forms if held_out else [*forms, *2 * ("square", "rectangle")])
+
+
+def shape(rng: Random, lang: str, dark: bool, held_out: bool) -> tuple[str, str, str]:
     """Form, colour and name of a thing that shows on the ground."""
-    form, color = rng.choice(list(SHAPES)), rng.choice([c for c in COLORS if c != "black" or not dark])
+    form, color = _form(rng, held_out), rng.choice([c for c in COLORS if c != "black" or not dark])
     if lang == "zh":
         return form, color, color_name(color, "zh") + ("球" if form == "circle" else SHAPES[form])
     return form, color, english(f"{color} {'ball' if form == 'circle' else form}")
@@ -74,10 +80,10 @@ def writing(text: str, font: str, size: int, y: float, ink: Color) -> Draw:
     return draw
 
 
-def _several(rng: Random, lang: str) -> tuple[str, Draw]:
+def _several(rng: Random, lang: str, held_out: bool) -> tuple[str, Draw]:
     """Two to four equal shapes on a ground of their own."""
     count = rng.randint(2, 4)
-    form = rng.choice([s for s in SHAPES if s not in ("cross", "ring")])
+    form = _form(rng, held_out, ("cross", "ring"))
     color = rng.choice([c for c in COLORS if c not in ("gray", "black")])
     ground, shade = mix((255, 255, 255), rng.choice(COLORS["gray"][1]), rng.random()), rng.choice(COLORS[color][1])
     number = (("two", "两"), ("three", "三"), ("four", "四"))[count - 2]
@@ -196,11 +202,11 @@ def _sketch(rng: Random, lang: str) -> tuple[str, Draw]:
     return names[kind][lang == "zh"], draw
 
 
-def scene(rng: Random, lang: str, font: str) -> tuple[str, Draw]:
+def scene(rng: Random, lang: str, font: str, held_out: bool) -> tuple[str, Draw]:
     """A whole picture and what it is called."""
     kind = rng.randrange(4)
     if kind == 0:
-        return _several(rng, lang)
+        return _several(rng, lang, held_out)
     if kind == 1:
         return _card(rng, lang, font)
     return _chart(rng, lang) if kind == 2 else _sketch(rng, lang)
