@@ -86,14 +86,14 @@ def _early(  # type: ignore[no-untyped-def]
     first = part * STEPS * COLUMNS
     kind: gl.constexpr = weight.dtype
     # Tuples: of stages in one array Triton 3.6 does not see that they lie apart, and puts barriers between them.
-    gates = ()
-    ups = ()
+    tiles = ()
+    up_tiles = ()
     values = ()
     ready = ()
     for _ in gl.static_range(STAGES):
-        gates += (gl.allocate_shared_memory(kind, [ROWS, COLUMNS], weight.layout),)  # type: ignore[assignment]
+        tiles += (gl.allocate_shared_memory(kind, [ROWS, COLUMNS], weight.layout),)  # type: ignore[assignment]
         if GATED:
-            ups += (gl.allocate_shared_memory(kind, [ROWS, COLUMNS], weight.layout),)  # type: ignore[assignment]
+            up_tiles += (gl.allocate_shared_memory(kind, [ROWS, COLUMNS], weight.layout),)  # type: ignore[assignment]
         values += (gl.allocate_shared_memory(kind, [PADDED, COLUMNS], x.layout),)  # type: ignore[assignment]
         ready += (gl.allocate_shared_memory(gl.int64, [1], mbarrier.MBarrierLayout()),)  # type: ignore[assignment]
     for stage in gl.static_range(STAGES):
@@ -103,9 +103,9 @@ def _early(  # type: ignore[no-untyped-def]
     for stage in gl.static_range(STAGES):
         mbarrier.expect(ready[stage], BYTES)
     for stage in gl.static_range(STAGES):
-        _load(weight, [block * ROWS, first + stage * COLUMNS], ready[stage], gates[stage])
+        _load(weight, [block * ROWS, first + stage * COLUMNS], ready[stage], tiles[stage])
         if GATED:
-            _load(weight, [n + block * ROWS, first + stage * COLUMNS], ready[stage], ups[stage])
+            _load(weight, [n + block * ROWS, first + stage * COLUMNS], ready[stage], up_tiles[stage])
     rows = block * ROWS + gl.arange(0, ROWS, layout=gl.SliceLayout(1, SUMS))
     tokens = gl.arange(0, PADDED, layout=gl.SliceLayout(0, SUMS))
     if NORMED:
@@ -127,9 +127,9 @@ def _early(  # type: ignore[no-untyped-def]
         for stage in gl.static_range(STAGES):
             mbarrier.wait(ready[stage], turn & 1)
             right = values[stage].permute((1, 0))  # type: ignore[var-annotated]
-            total = warpgroup_mma(gates[stage], right, total, is_async=True)
+            total = warpgroup_mma(tiles[stage], right, total, is_async=True)
             if GATED:
-                up_total = warpgroup_mma(ups[stage], right, up_total, is_async=True)
+                up_total = warpgroup_mma(up_tiles[stage], right, up_total, is_async=True)
                 total, up_total = warpgroup_mma_wait(0, deps=(total, up_total))
             else:
                 total = warpgroup_mma_wait(0, deps=(total,))
@@ -138,9 +138,9 @@ def _early(  # type: ignore[no-untyped-def]
                 step = (turn + 1) * STAGES + stage
                 at = gl.where(step < STEPS, first + step * COLUMNS, K)
                 mbarrier.expect(ready[stage], BYTES, pred=more)
-                _load(weight, [block * ROWS, at], ready[stage], gates[stage], pred=more)
+                _load(weight, [block * ROWS, at], ready[stage], tiles[stage], pred=more)
                 if GATED:
-                    _load(weight, [n + block * ROWS, at], ready[stage], ups[stage], pred=more)
+                    _load(weight, [n + block * ROWS, at], ready[stage], up_tiles[stage], pred=more)
                 _load(x, [0, at], ready[stage], values[stage], pred=more)
     if SCALED:
         factor = gl.convert_layout(gl.rsqrt(gl.sum(lines, axis=0) / K + eps), gl.SliceLayout(0, SUMS))

@@ -45,12 +45,11 @@ def _turned(m: int, n: int, k: int, gated: bool) -> TurnedTiles:
 
 def _early(m: int, n: int, k: int, gated: bool) -> TurnedTiles | None:
     """None where it is no faster, or the shape is none for it."""
-    large = n >= 32768
-    if m > 16:  # `_turned` is as fast up to its 32, cuBLAS beyond, but for these
-        if not MAX_ROWS < m <= (MAX_EARLY_ROWS if large else 64) or not (large or gated):
+    if m > 16:  # `_turned` is as fast up to its 32, and cuBLAS beyond but for these
+        most = MAX_EARLY_ROWS if n >= 32768 else 64 if gated else 0
+        if not MAX_ROWS < m <= most:
             return None
-        tiles = TurnedTiles(columns=64, split=1, early=True)
-    elif gated:
+    if gated or m > 16:
         tiles = TurnedTiles(columns=64, split=1, early=True)
     elif k > 4096:
         tiles = TurnedTiles(columns=64, split=4, stages=8, early=True)
