@@ -96,6 +96,7 @@ ERRORS: dict[str, tuple[str, str]] = {
         "Requests from pages of {value} are not allowed. Add the origin with --allowed-origins.",
         "不允许来自 {value} 页面的请求，可用 --allowed-origins 添加该来源。",
     ),
+    "page_starting": ("The page is still starting.", "页面仍在启动。"),
     "route_unknown": ("There is nothing at {path}.", "{path} 不存在。"),
     "too_long": (
         "{field} is {value} {unit} long and the limit is {limit}.",
@@ -117,7 +118,6 @@ ERRORS: dict[str, tuple[str, str]] = {
     ),
     "engine_died": ("The engine stopped while answering and is being restarted.", "推理引擎在回答时停止，正在重启。"),
     "engine_failed": ("The engine failed on this request: {reason}", "推理引擎处理此请求时出错：{reason}"),
-    "engine_loading": ("The model is still loading.", "模型仍在加载。"),
     "engine_memory": (
         "There is not enough memory to load the {edition} edition: {reason}",
         "内存不足，无法加载 {edition} 版本：{reason}",

@@ -11,8 +11,11 @@ from collections.abc import Callable, Iterator
 
 import httpx
 import pytest
+from fastapi import FastAPI
 
 from qwen3_vl_webui.config import Settings
+from qwen3_vl_webui.server.errors import install
+from qwen3_vl_webui.server.page import PageGate
 
 KEY = "sesame-open-please"
 SERVE = """
@@ -70,6 +73,19 @@ def test_the_page_says_that_it_is_starting_and_then_is_there(url: str) -> None:
         assert client.put("/v1/models").status_code == 405
     for path in ("/", "/config", "/ui/status", "/gradio_api/info", "/assets/x.js", "/theme.css"):
         assert httpx.get(url + path).status_code == 401, path
+
+
+async def test_a_program_is_told_that_the_page_is_starting_in_its_own_language() -> None:
+    app, gate = FastAPI(), PageGate(FastAPI)  # not loaded yet
+    app.router.default = gate
+    install(app)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://127.0.0.1") as client:
+        for language, said in (("en", "The page is still starting."), ("zh-CN", "页面仍在启动。")):
+            answer = await client.get("/", headers={"Accept-Language": language})
+            assert (answer.status_code, answer.json()["error"]["code"]) == (503, "page_starting")
+            assert answer.json()["error"]["message"] == said
+            assert answer.headers["retry-after"] == "2"
+        assert (await client.get("/", headers={"Accept": "text/html"})).headers["content-type"].startswith("text/html")
 
 
 @pytest.fixture(scope="module")

@@ -78,6 +78,6 @@ class PageGate:
             await self._app(scope, receive, send)
             return
         if scope["method"] not in ("GET", "HEAD") or "text/html" not in Headers(scope=scope).get("accept", ""):
-            raise EngineUnavailable("engine_loading", retry_after=2)
+            raise EngineUnavailable("page_starting", retry_after=2)
         response: Response = HTMLResponse(WAITING, status_code=503, headers={"Retry-After": "1"})
         await response(scope, receive, send)
