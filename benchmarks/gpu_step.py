@@ -2,8 +2,8 @@
 
 Random weights, every sequence at the same length. For each number of sequences us of a replay and tokens a second, of
 `kernels.skinny_linear` (and cuBLAS) alone ("not"), with `kernels.turned_linear` ("plain") and with
-`kernels.early_linear` ("early"), all in one run, and how far the last one's logits are from the first one's. Needs
-PyTorch and Triton only. Prints JSON: a line on the machine, then one for each number of sequences.
+`kernels.early_linear` ("early"), all that the device has in one run, and how far the last one's logits are from the
+first one's. Needs PyTorch and Triton only. Prints JSON: a line on the machine, then one for each number of sequences.
 
     PYTHONPATH=src python benchmarks/gpu_step.py [--rows 1 2 4 8 16 32] [--length 640] [--out FILE]
 """
@@ -22,7 +22,7 @@ from torch import Tensor
 from gpu_timing import timed
 from qwen3_vl_webui.kernels import dependent_launch
 from qwen3_vl_webui.kernels.decode_attention import DecodeWorkspace, decode_attention
-from qwen3_vl_webui.kernels.turned_linear import Turned
+from qwen3_vl_webui.kernels.turned_linear import Turned, supported
 from qwen3_vl_webui.model.attention import HeadNorm
 from qwen3_vl_webui.model.config import ModelConfig
 from qwen3_vl_webui.model.fused import FusedDecoder
@@ -78,16 +78,16 @@ def measure(decoder: FusedDecoder, model: Qwen3VL, rows: int, length: int) -> di
     positions = torch.full((3, rows), length - 1, device="cuda")
     seconds: dict[str, float] = {}
     logits: dict[str, Tensor] = {}
-    for decoder.turned in Turned:
+    for decoder.turned in [way for way in Turned if way <= supported(attend.tables.device)]:
         name = decoder.turned.name.lower()
         seconds[name], logits[name] = step(decoder, attend, ids, positions)
-    apart = (logits["early"] - logits["not"]).norm() / logits["not"].norm()
+    apart = (logits[name] - logits["not"]).norm() / logits["not"].norm()
     return {
         "rows": rows,
         "length": length,
         **{f"{name}_us": round(1e6 * took, 1) for name, took in seconds.items()},
         **{f"{name}_tok_s": round(rows / took) for name, took in seconds.items()},
-        "ratio": round(seconds["not"] / seconds["early"], 3),
+        "ratio": round(seconds["not"] / seconds[name], 3),
         "apart": round(float(apart), 4),
     }
 

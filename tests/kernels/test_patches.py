@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from importlib import import_module
 
 import pytest
 import torch
@@ -11,7 +12,7 @@ from checkpoints import config_json
 from paged_cases import WHERE, Where
 from qwen3_vl_webui.kernels.patches import cut_patches
 from qwen3_vl_webui.model.config import PUBLISHED_MEAN, PUBLISHED_STD, ModelConfig
-from qwen3_vl_webui.model.pixels import to_patches
+from qwen3_vl_webui.model.pixels import kernels_agree, to_patches
 
 TOWER = ModelConfig.parse(config_json(), {}).vision
 
@@ -35,3 +36,18 @@ def test_equals_the_operations(
     assert torch.equal(found.cpu(), expected)
     if device == "cuda":
         assert torch.equal(to_patches(frames.cuda(), tower, dtype, mean=mean, std=std)[0], found)
+
+
+@pytest.mark.parametrize("where", WHERE[::2])
+def test_what_is_tried_before_the_first_picture_tells_wrong_kernels(
+    where: Where, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    device = torch.device(where[0])
+    kernels_agree(device)
+    for name, part in (("patches.cut_patches", "patches"), ("resize.resize_axis", "resizing")):
+        right = import_module(f"qwen3_vl_webui.kernels.{name.split('.')[0]}")
+        kernel = getattr(right, name.split(".")[1])
+        monkeypatch.setattr(right, name.split(".")[1], lambda *args, f=kernel, **options: f(*args, **options) + 1)
+        with pytest.raises(RuntimeError, match=part):
+            kernels_agree(device)
+        monkeypatch.undo()

@@ -31,14 +31,14 @@ def fastest_decoder(model: Qwen3VL) -> FusedDecoder | Qwen3VL:
         from qwen3_vl_webui.model.fused import FusedDecoder
 
         fused = FusedDecoder(model)
-        while fused.turned and not _right(fused):
+        while fused.turned and (problem := _problem(fused)):
             slower = Turned(fused.turned - 1)
-            log.warning("products for Hopper (%s) fail their check here; now %s", fused.turned.name, slower.name)
+            log.warning("products for Hopper: %s fails here (%s), now %s", fused.turned.name, problem, slower.name)
             fused.turned = slower
         # The kernel of one row, and that of several unless it has passed already.
         error = max(fused.check(rows) for rows in ((1,) if fused.turned else (1, 2)))
-    except Exception as problem:  # whatever a compiler, a driver or a missing part may raise
-        log.warning("the fused kernels cannot run here (%s); decoding without them", str(problem).splitlines()[:1])
+    except Exception as failure:  # whatever a compiler, a driver or a missing part may raise
+        log.warning("the fused kernels cannot run here (%s); decoding without them", str(failure).splitlines()[:1])
         return model
     if error > MOST_ERROR:
         log.warning("the fused kernels are wrong here (error %.3g); decoding without them", error)
@@ -46,9 +46,10 @@ def fastest_decoder(model: Qwen3VL) -> FusedDecoder | Qwen3VL:
     return fused
 
 
-def _right(fused: FusedDecoder) -> bool:
-    """Whether the products of several rows can be compiled and are right, at each number with tiles of its own."""
+def _problem(fused: FusedDecoder) -> str:
+    """What is wrong with the products of several rows, tried at each number with tiles of its own; empty if nothing."""
     try:
-        return all(fused.check(rows) <= MOST_ERROR for rows in (2, 64, 128))
-    except Exception:  # as above
-        return False
+        error = max(fused.check(rows) for rows in (2, 64, 128))
+    except Exception as failure:  # as above
+        return repr(failure).splitlines()[0]
+    return f"error {error:.3g}" if error > MOST_ERROR else ""

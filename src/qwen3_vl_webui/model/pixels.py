@@ -5,15 +5,17 @@ Runs on the device of its input. Which size to resize to is `processing`'s decis
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from functools import lru_cache
-from importlib.util import find_spec
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from qwen3_vl_webui.model.config import PUBLISHED_MEAN, PUBLISHED_STD, VisionConfig
+
+logger = logging.getLogger(__name__)
 
 
 def resize(frames: Tensor, height: int, width: int) -> Tensor:
@@ -22,17 +24,9 @@ def resize(frames: Tensor, height: int, width: int) -> Tensor:
     assert frames.dim() == 4
     if frames.shape[1:3] == (height, width):
         return frames
-    if not _kernels(frames.device):
-        planes = frames.cpu().permute(0, 3, 1, 2)
-        out = F.interpolate(planes, size=(height, width), mode="bicubic", antialias=True, align_corners=False)
-        return out.permute(0, 2, 3, 1).contiguous().to(frames.device)
-    from qwen3_vl_webui.kernels.resize import resize_axis
-
-    frames = frames.contiguous()
-    for axis, size in ((2, width), (1, height)):
-        if frames.shape[axis] != size:
-            frames = resize_axis(frames, axis, size)
-    return frames
+    if _kernels(frames.device):
+        return _resized_by_kernels(frames, height, width)
+    return _resized_on_cpu(frames.cpu(), height, width).to(frames.device)
 
 
 def to_patches(
@@ -76,8 +70,47 @@ def to_patches(
 
 @lru_cache(maxsize=8)
 def _kernels(device: torch.device) -> bool:
-    """Whether Triton's kernels run there; not every PyTorch brings it."""
-    return device.type == "cuda" and find_spec("triton") is not None
+    """Whether Triton's kernels prepare pictures there: on GPUs where they run, as a first picture shows."""
+    if device.type != "cuda":
+        return False
+    try:
+        kernels_agree(device)
+    except Exception as problem:  # no Triton, no compiler for it, or a wrong result
+        logger.warning("pictures are prepared without Triton here (%s)", str(problem).splitlines()[:1])
+        return False
+    return True
+
+
+def kernels_agree(device: torch.device) -> None:
+    """Raise unless the kernels give bit for bit what PyTorch's operations give on a CPU."""
+    from qwen3_vl_webui.kernels.patches import cut_patches
+
+    frames = torch.arange(40 * 40 * 3).remainder(251).to(torch.uint8).view(1, 40, 40, 3)
+    small = _resized_on_cpu(frames, 32, 32)
+    found = _resized_by_kernels(frames.to(device), 32, 32)
+    if not torch.equal(found.cpu(), small):
+        raise RuntimeError("the resizing kernel is wrong")
+    scale, shift = torch.full((3,), 1 / 127.5), torch.ones(3)
+    patches = cut_patches(found, scale.to(device), shift.to(device), patch=16, merge=2, temporal=1, dtype=torch.float32)
+    expected = (small.view(2, 16, 2, 16, 3).permute(0, 2, 4, 1, 3).flatten(2) * (1 / 127.5) - 1).flatten(0, 1)
+    if not torch.equal(patches.cpu(), expected):
+        raise RuntimeError("the kernel that cuts patches is wrong")
+
+
+def _resized_by_kernels(frames: Tensor, height: int, width: int) -> Tensor:
+    from qwen3_vl_webui.kernels.resize import resize_axis
+
+    frames = frames.contiguous()
+    for axis, size in ((2, width), (1, height)):
+        if frames.shape[axis] != size:
+            frames = resize_axis(frames, axis, size)
+    return frames
+
+
+def _resized_on_cpu(frames: Tensor, height: int, width: int) -> Tensor:
+    planes = frames.permute(0, 3, 1, 2)
+    out = F.interpolate(planes, size=(height, width), mode="bicubic", antialias=True, align_corners=False)
+    return out.permute(0, 2, 3, 1).contiguous()
 
 
 @lru_cache(maxsize=8)
