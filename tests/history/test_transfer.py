@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -79,6 +80,9 @@ def test_markdown_is_for_people(store: HistoryStore, conversation: ConversationR
     assert "思考过程" in chinese
 
 
+ENGLISH = r"[A-Za-z]+ [a-z]+"  # two words, in a Chinese message
+
+
 def good() -> dict[str, Any]:
     return {"format": "qwen3-vl-webui/conversation", "version": 1, "messages": [{"role": "user", "text": "hi"}]}
 
@@ -107,6 +111,7 @@ def test_what_is_not_ours_is_refused(store: HistoryStore, change: dict[str, Any]
     with pytest.raises(InvalidRequest) as caught:
         store.import_json(json.dumps(good() | change))
     assert field in (caught.value.field or "")
+    assert not re.search(ENGLISH, caught.value.message("zh"))
     assert store.count_conversations() == 1
 
 
@@ -127,7 +132,8 @@ def test_the_last_second_of_the_calendar_can_be_read(store: HistoryStore) -> Non
     assert "9999-12-31 23:59 UTC" in store.export_markdown(found.id)
 
 
-@pytest.mark.parametrize("data", [b"", b"{", b"[]", b"null", b"\xff\xfe"])
-def test_what_is_no_json_is_refused(store: HistoryStore, data: bytes) -> None:
-    with pytest.raises(InvalidRequest):
+@pytest.mark.parametrize("data", [b"", b"{", b"[]", b"{}", b"null", b"\xff\xfe", PNG])
+def test_what_is_no_export_is_refused(store: HistoryStore, data: bytes) -> None:
+    with pytest.raises(InvalidRequest) as caught:
         store.import_json(data)
+    assert not re.search(ENGLISH, caught.value.message("zh"))

@@ -24,9 +24,8 @@ class ConversationList:
         self.new = gr.Button(say("new_chat", "en"), variant="primary", elem_id="new-chat", size="md")
         self.search = gr.Textbox("", show_label=False, container=False, elem_id="search", max_lines=1)
         self.rows = gr.HTML("", elem_id="conversations", js_on_load=None)
-        self.upload = gr.UploadButton(
-            say("import", "en"), file_types=[".json"], size="sm", elem_id="import", variant="secondary"
-        )
+        # No `file_types`: Gradio would refuse other files itself, in English.
+        self.upload = gr.UploadButton(say("import", "en"), size="sm", elem_id="import", variant="secondary")
         self.limit = gr.Number(PAGE_SIZE, visible=False, precision=0)
 
     def translate(self, language: Language) -> Updates:

@@ -302,8 +302,11 @@
         if (element.getAttribute("aria-label") !== name) element.setAttribute("aria-label", name);
       }
     }
-    const input = $("#box input[type=file]");
-    if (input && !input.accept) input.accept = "image/*,video/*";
+    const files = { "#box input[type=file]": "image/*,video/*", "input[type=file]:has(+ #import)": ".json" };
+    for (const [selector, kinds] of Object.entries(files)) {
+      const input = $(selector);
+      if (input && !input.accept) input.accept = kinds;
+    }
   };
   setInterval(label, 1000);
 
