@@ -11,14 +11,21 @@ from training.gui.rows import row
 from training.gui.styled import Styled
 from training.icons import ICONS
 from training.scene import Box, Sample, Turn, ask, boxes_json, center, points_json, scaled
-from training.shapes import SHAPES, paint
+from training.shapes import SHAPES, paint, sides_of
 from training.words import COLORS, color_name, label, phrase
 
 _LABELS = ("button", "tab", "item", "city", "title", "link", "switch")
 
 
-def _shape(rng: Random, canvas: Canvas, lang: str, box: Box) -> str:
-    shape, color = rng.choice(list(SHAPES)), rng.choice(list(COLORS))
+def _sides(rng: Random, shape: str, w: float) -> tuple[float, float]:
+    """Width and height of a shape; those that their sides tell apart keep them, others may be flat or high."""
+    if shape in ("square", "rectangle"):
+        return sides_of(rng, shape, w)
+    return w, w * rng.choice([1.0, 1.0, rng.uniform(0.5, 1.6)])
+
+
+def _shape(rng: Random, canvas: Canvas, lang: str, shape: str, box: Box) -> str:
+    color = rng.choice(list(COLORS))
     paint(canvas, shape, box, rng.choice(COLORS[color][1]), None)
     return color_name(color, "zh") + SHAPES[shape] if lang == "zh" else f"{color} {shape}"
 
@@ -35,7 +42,7 @@ def things(rng: Random, held_out: bool, lang: str, width: int, height: int) -> t
         if len(found) == few:
             break
         this = rng.choice(["shape", "word", "button", "icon"]) if kind == "all" else kind
-        text, size = "", rng.randint(13, 26)
+        text, shape, size = "", "", rng.randint(13, 26)
         if this in ("word", "button"):
             text = label(rng, rng.choice(_LABELS), lang) if rng.random() < 0.6 else phrase(rng, lang, 1)
             name = choose(rng, lang, held_out)
@@ -47,8 +54,8 @@ def things(rng: Random, held_out: bool, lang: str, width: int, height: int) -> t
             size = rng.randint(16, 34)
             w = h = size * 1.4
         else:
-            w = max(14.0, least * rng.uniform(0.1, 0.4 if few > 2 else 0.6))
-            h = w * rng.choice([1.0, 1.0, rng.uniform(0.5, 1.6)])
+            shape = rng.choice(list(SHAPES))
+            w, h = _sides(rng, shape, max(14.0, least * rng.uniform(0.1, 0.4 if few > 2 else 0.6)))
         if w > width - 6 or h > height - 6:
             continue
         x, y = rng.uniform(3, width - w - 3), rng.uniform(3, height - h - 3)
@@ -57,7 +64,7 @@ def things(rng: Random, held_out: bool, lang: str, width: int, height: int) -> t
             continue
         state = canvas.image.copy() if this in ("shape", "icon") else None
         if this == "shape":
-            called = _shape(rng, canvas, lang, box)
+            called = _shape(rng, canvas, lang, shape, box)
         elif this == "icon":
             which = rng.choice(list(ICONS))
             called = ICONS[which] + "图标" if lang == "zh" else f"{which} icon"

@@ -8,6 +8,7 @@ from random import Random
 
 import numpy as np
 import pytest
+from training.draw import Canvas
 from training.video import questions
 from training.video.clip import Clip, Event, clock
 from training.video.clips import _frames, _inset, clips
@@ -21,26 +22,51 @@ pytestmark = pytest.mark.skipif(
 )
 
 KINDS = ("one_by_one", "together", "again", "scenes")
+GROUND = (255, 250, 245)
+NUMBERS = {"two": 2, "three": 3, "four": 4}
 
 
 def plotted(kind: str, number: int, lang: str = "en") -> tuple[Clip, list, int]:
     rng = Random(f"{kind}-{number}")
     groups = rng.randint(3, 20)
     font = fonts.choose(rng, lang, False)
-    actors = getattr(Plot(rng, lang, groups, (128, 96), font, dark=False, held_out=True), kind)()
+    actors = getattr(Plot(rng, lang, groups, (128, 96), font, dark=False), kind)()
     stamps = [7.3 * (2 * k + 0.5) for k in range(groups)]
     return Clip(lang=lang, stamps=stamps, spacing=7.3, events=[a.event for a in actors]), actors, groups
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_something_is_seen_exactly_while_an_event_lasts(kind: str) -> None:
-    ground = (255, 250, 245)
     for number in range(25):
         clip, actors, groups = plotted(kind, number)
-        frames = _frames(actors, [ground] * groups, 128, 96)
+        frames = _frames(actors, [GROUND] * groups, 128, 96)
         for group in range(groups):
-            seen = bool((frames[2 * group] != np.array(ground, np.uint8)).any())
+            seen = bool((frames[2 * group] != np.array(GROUND, np.uint8)).any())
             assert seen == bool(clip.active(group)), (kind, number, group)
+
+
+def extent(shown: np.ndarray) -> tuple[int, int]:
+    """Width and height of what differs from the ground."""
+    return tuple(int(np.ptp(np.flatnonzero(shown.any(axis)))) + 1 for axis in (0, 1))  # type: ignore[return-value]
+
+
+@pytest.mark.parametrize("kind", ["together", "scenes"])
+def test_a_rectangle_looks_like_none_but_itself(kind: str) -> None:
+    met = set()
+    for number in range(60):
+        _, actors, _ = plotted(kind, number)
+        for actor in actors:
+            name = actor.event.name
+            if form := re.search(r"(square|rectangle)s?$", name):
+                canvas = Canvas(400, 400, GROUND)
+                actor.draw(canvas, 1.0)
+                several = re.search("two|three|four", name)
+                shown = canvas.array()
+                part = shown[:, : 400 // (NUMBERS[several[0]] if several else 1)]
+                wide, high = extent((part != part[0, 0]).any(-1))
+                assert (abs(wide - high) <= 2) == (form[1] == "square"), (number, name, wide, high)
+                met.add(form[1])
+    assert met == {"square", "rectangle"}
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -9,7 +9,7 @@ from training.scene import Box
 from training.shapes.thing import Thing, mid
 
 
-def _size(rng: Random, shape: str, w: float) -> tuple[float, float]:
+def sides_of(rng: Random, shape: str, w: float) -> tuple[float, float]:
     """Width and height of a shape whose longer side is `w`."""
     if shape == "rectangle":
         return (w, w * rng.uniform(0.4, 0.65)) if rng.random() < 0.6 else (w * rng.uniform(0.4, 0.65), w)
@@ -162,7 +162,7 @@ def arrange(rng: Random, width: int, height: int, shapes: list[str], colors: lis
     things = []
     for x1, y1, x2, y2 in slots:
         shape = rng.choice(shapes)
-        w, h = _size(rng, shape, x2 - x1)
+        w, h = sides_of(rng, shape, x2 - x1)
         cx, cy = (x1 + x2) / 2, (y1 + y2) / 2
         box = (cx - w / 2, cy - h / 2, cx + w / 2, cy + h / 2)
         things.append(Thing(shape=shape, color=rng.choice(colors), box=box))

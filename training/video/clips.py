@@ -85,7 +85,7 @@ def clips(rng: Random, held_out: bool, tokens: int) -> Sample:
     groups, width, height = _size(rng, tokens // 2 if inset else tokens)
     spacing, ground = _spacing(rng), _ground(rng)
     font, dark = choose(rng, lang, held_out), ground[0] < 100
-    plot = Plot(rng, lang, groups, (width, height), font, dark=dark, held_out=held_out)
+    plot = Plot(rng, lang, groups, (width, height), font, dark=dark)
     kind = rng.choices([plot.one_by_one, plot.together, plot.again, plot.scenes], [0.4, 0.22, 0.16, 0.22])[0]
     actors = kind()
     clip = Clip(

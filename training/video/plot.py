@@ -6,6 +6,7 @@ from itertools import pairwise
 from random import Random
 
 from training.draw import Color
+from training.shapes import sides_of
 from training.video.clip import MOVES, Event
 from training.video.stage import Actor, moving, scene, shape, writing
 from training.words import COLORS, label
@@ -14,10 +15,8 @@ from training.words import COLORS, label
 class Plot:
     """Chooses the actors of a clip of `groups` groups of frames on a ground that is dark or not."""
 
-    def __init__(
-        self, rng: Random, lang: str, groups: int, sides: tuple[int, int], font: str, *, dark: bool, held_out: bool
-    ) -> None:
-        self.rng, self.lang, self.groups, self.font, self.dark, self.held_out = rng, lang, groups, font, dark, held_out
+    def __init__(self, rng: Random, lang: str, groups: int, sides: tuple[int, int], font: str, *, dark: bool) -> None:
+        self.rng, self.lang, self.groups, self.font, self.dark = rng, lang, groups, font, dark
         self.width, self.height = sides
         self.ink: Color = (240, 240, 240) if dark else (20, 20, 20)
         self.used: set[str] = set()
@@ -43,13 +42,14 @@ class Plot:
         return Actor(event=event, draw=writing(text, self.font, self.rng.randint(13, 17), y, self.ink))
 
     def _thing(self, first: int, end: int, place: tuple[float, float], size: float, move: str) -> Actor | None:
-        form, color, name = shape(self.rng, self.lang, self.dark, self.held_out)
+        form, color, name = shape(self.rng, self.lang, self.dark)
         if name in self.used:
             return None
         self.used.add(name)
         event = Event(first=first, last=end - 1, name=name, move=move)
         shade = self.rng.choice(COLORS[color][1])
-        return Actor(event=event, draw=moving(form, shade, place, size, move, (0.1, 0.9)))
+        sides = sides_of(self.rng, form, size)
+        return Actor(event=event, draw=moving(form, shade, place, sides, move, (0.1, 0.9)))
 
     def one_by_one(self) -> list[Actor]:
         """One thing or text after the other."""
@@ -97,9 +97,9 @@ class Plot:
         )
         actors = []
         for first, end in pairwise(ends):
-            name, draw = scene(self.rng, self.lang, self.font, self.held_out)
+            name, draw = scene(self.rng, self.lang, self.font)
             while name in self.used:
-                name, draw = scene(self.rng, self.lang, self.font, self.held_out)
+                name, draw = scene(self.rng, self.lang, self.font)
             self.used.add(name)
             actors.append(Actor(event=Event(first=first, last=end - 1, name=name, move=""), draw=draw))
         return actors

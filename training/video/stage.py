@@ -9,7 +9,7 @@ from random import Random
 import numpy as np
 
 from training.draw import Canvas, Color, fit, mix
-from training.shapes import SHAPES, paint
+from training.shapes import SHAPES, paint, sides_of
 from training.video.clip import Event
 from training.words import COLORS, color_name, label
 
@@ -38,36 +38,41 @@ def english(name: str) -> str:
     return ("an " if name[0] in "aeiou" else "a ") + name
 
 
-def _form(rng: Random, held_out: bool, but: tuple[str, ...] = ()) -> str:
-    """A form; in the training those that are taken for each other, when they are twenty pixels wide, come more often."""
-    forms = [form for form in SHAPES if form not in but]
-    return rng.choice(forms if held_out else [*forms, *2 * ("square", "rectangle")])
-
-
-def shape(rng: Random, lang: str, dark: bool, held_out: bool) -> tuple[str, str, str]:
+def shape(rng: Random, lang: str, dark: bool) -> tuple[str, str, str]:
     """Form, colour and name of a thing that shows on the ground."""
-    form, color = _form(rng, held_out), rng.choice([c for c in COLORS if c != "black" or not dark])
+    form, color = rng.choice(list(SHAPES)), rng.choice([c for c in COLORS if c != "black" or not dark])
     if lang == "zh":
         return form, color, color_name(color, "zh") + ("球" if form == "circle" else SHAPES[form])
     return form, color, english(f"{color} {'ball' if form == 'circle' else form}")
 
 
+def _painted(canvas: Canvas, form: str, middle: tuple[float, float], sides: tuple[float, float], shade: Color) -> None:
+    (cx, cy), (w, h) = middle, sides
+    paint(canvas, form, (cx - w / 2, cy - h / 2, cx + w / 2, cy + h / 2), shade, None)
+
+
 def moving(
-    form: str, shade: Color, place: tuple[float, float], size: float, move: str, span: tuple[float, float]
+    form: str,
+    shade: Color,
+    place: tuple[float, float],
+    sides: tuple[float, float],
+    move: str,
+    span: tuple[float, float],
 ) -> Draw:
     """A shape at a place given in shares of the free room; what moves crosses the room from `span[0]` to `span[1]`."""
 
     def draw(canvas: Canvas, share: float) -> None:
-        (x, y), side = place, size
+        (x, y), (w, h) = place, sides
         low, high = span
         if move in ("left", "right"):
             x = low + (high - low) * (share if move == "right" else 1 - share)
         elif move in ("up", "down"):
             y = low + (high - low) * (share if move == "down" else 1 - share)
         elif move in ("grows", "shrinks"):
-            side = size * (0.35 + 0.65 * (share if move == "grows" else 1 - share))
-        cx, cy = x * (canvas.width - side) + side / 2, y * (canvas.height - side) + side / 2
-        paint(canvas, form, (cx - side / 2, cy - side / 2, cx + side / 2, cy + side / 2), shade, None)
+            scale = 0.35 + 0.65 * (share if move == "grows" else 1 - share)
+            w, h = w * scale, h * scale
+        middle = (x * (canvas.width - w) + w / 2, y * (canvas.height - h) + h / 2)
+        _painted(canvas, form, middle, (w, h), shade)
 
     return draw
 
@@ -80,10 +85,10 @@ def writing(text: str, font: str, size: int, y: float, ink: Color) -> Draw:
     return draw
 
 
-def _several(rng: Random, lang: str, held_out: bool) -> tuple[str, Draw]:
+def _several(rng: Random, lang: str) -> tuple[str, Draw]:
     """Two to four equal shapes on a ground of their own."""
     count = rng.randint(2, 4)
-    form = _form(rng, held_out, ("cross", "ring"))
+    form = rng.choice([form for form in SHAPES if form not in ("cross", "ring")])
     color = rng.choice([c for c in COLORS if c not in ("gray", "black")])
     ground, shade = mix((255, 255, 255), rng.choice(COLORS["gray"][1]), rng.random()), rng.choice(COLORS[color][1])
     number = (("two", "两"), ("three", "三"), ("four", "四"))[count - 2]
@@ -93,13 +98,14 @@ def _several(rng: Random, lang: str, held_out: bool) -> tuple[str, Draw]:
         else f"a picture of {number[0]} {color} {form}s"
     )
     heights = [rng.uniform(0.3, 0.7) for _ in range(count)]
+    wide, high = sides_of(rng, form, 1.0)
 
     def draw(canvas: Canvas, share: float) -> None:
         canvas.rect((0, 0, canvas.width, canvas.height), ground)
         side = min(canvas.width / count * 0.8, canvas.height * 0.5)
         for k, height in enumerate(heights):
-            cx, cy = canvas.width * (k + 0.5) / count, canvas.height * height
-            paint(canvas, form, (cx - side / 2, cy - side / 2, cx + side / 2, cy + side / 2), shade, None)
+            middle = (canvas.width * (k + 0.5) / count, canvas.height * height)
+            _painted(canvas, form, middle, (wide * side, high * side), shade)
 
     return name, draw
 
@@ -202,11 +208,11 @@ def _sketch(rng: Random, lang: str) -> tuple[str, Draw]:
     return names[kind][lang == "zh"], draw
 
 
-def scene(rng: Random, lang: str, font: str, held_out: bool) -> tuple[str, Draw]:
+def scene(rng: Random, lang: str, font: str) -> tuple[str, Draw]:
     """A whole picture and what it is called."""
     kind = rng.randrange(4)
     if kind == 0:
-        return _several(rng, lang, held_out)
+        return _several(rng, lang)
     if kind == 1:
         return _card(rng, lang, font)
     return _chart(rng, lang) if kind == 2 else _sketch(rng, lang)
