@@ -232,10 +232,16 @@ def after_forward(engine: Engine, hook: Callable[[Sequence[Chunk], Tensor], None
     runner = engine._runner
     forward, decode, graphs = runner._forward, runner._decode, runner.graphs
 
-    def hooked_forward(chunks: list[Chunk], unread: Any) -> Tensor:
-        hidden = forward(chunks, unread)
-        hook(chunks, hidden)
-        return hidden
+    def spoilt(chunks: list[Chunk], last: list[int]) -> Tensor:
+        """Which of the rows `last` the hook spoils, [rows, 1]."""
+        rows = torch.zeros(sum(chunk.length for chunk in chunks), 1)
+        hook(chunks, rows)
+        return rows[last].isnan()
+
+    def hooked_forward(chunks: list[Chunk], unread: Any, last: list[int]) -> Tensor:
+        hidden = forward(chunks, unread, last)
+        marks = spoilt(chunks, last)
+        return hidden.masked_fill(marks.to(hidden.device), torch.nan) if last else hidden
 
     def hooked_decode(graphs: Any, chunks: list[Chunk], unread: Any) -> Any:
         logits, _ = decode(graphs, chunks, unread)
@@ -249,11 +255,10 @@ def after_forward(engine: Engine, hook: Callable[[Sequence[Chunk], Tensor], None
 
     def hooked_prompts(shape: Any, chunks: list[Chunk], last: list[int], *inputs: Any) -> Any:
         logits, tokens = prompts(shape, chunks, last, *inputs)
-        hidden = torch.zeros(sum(chunk.length for chunk in chunks), 1)
-        hook(chunks, hidden)
-        if not last or not (spoilt := hidden[last].isnan()).any():
+        marks = spoilt(chunks, last)
+        if not marks.any():
             return logits, tokens
-        logits = logits.masked_fill(spoilt.to(logits.device), torch.nan)
+        logits = logits.masked_fill(marks.to(logits.device), torch.nan)
         return logits, chosen(*logits.max(-1))
 
     graphs.prompts = hooked_prompts  # type: ignore[method-assign]

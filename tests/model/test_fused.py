@@ -53,6 +53,24 @@ def test_equals_the_plain_decoder(where: Where, count: int, pictured: bool, turn
 
 
 @pytest.mark.parametrize("where", WHERE)
+@pytest.mark.parametrize("wanted", [[19], [3, 7, 7, 19], list(range(20))])
+@torch.inference_mode()
+def test_rows_that_are_wanted_are_those_of_the_whole(where: Where, wanted: list[int]) -> None:
+    device, dtype, tolerance = where
+    plain = model(where)
+    ids = torch.randint(plain.config.text.vocab_size, (20,), device=device)
+    positions = torch.arange(20, device=device).expand(3, -1)
+    visual = torch.randn(1 + len(plain.config.vision.deepstack_layers), 3, plain.config.text.hidden_size, device=device)
+    rows = torch.tensor(wanted, device=device)
+    given = (ids, positions, DenseAttention([20]), visual.to(dtype), torch.tensor([4, 5, 7], device=device))
+    expected = plain(*given)[rows]
+    for decoder in (plain, FusedDecoder(plain)):
+        found = decoder.forward(*given, rows)
+        assert found.shape == expected.shape
+        assert (found - expected).norm() <= tolerance * expected.norm()
+
+
+@pytest.mark.parametrize("where", WHERE)
 def test_the_check_tells_wrong_kernels(where: Where, monkeypatch: pytest.MonkeyPatch) -> None:
     decoder = FusedDecoder(model(where))
     for decoder.turned in (Turned.NOT, Turned.PLAIN):

@@ -49,6 +49,7 @@ class Decoder(Protocol):
         attend: Attention,
         visual: Tensor | None = None,
         visual_index: Tensor | None = None,
+        wanted: Tensor | None = None,
     ) -> Tensor: ...
 
     def logits(self, hidden: Tensor) -> Tensor: ...
@@ -308,8 +309,8 @@ class Graphs:
             replayed=True,
         )
         attend = self.backend.mixed(batch)
-        visual = (self._features[:, : shape.size], visual_rows) if shape.pictured else (None, None)
-        return self.decoder.forward(tokens, positions.view(3, -1), attend, *visual)[ends]
+        features, index = (self._features[:, : shape.size], visual_rows) if shape.pictured else (None, None)
+        return self.decoder.forward(tokens, positions.view(3, -1), attend, features, index, ends)
 
     def _choose_after(self, hidden: Tensor, count: int) -> Output:
         """Choose after the first `count` of the hidden states that a step of prompts gave.

@@ -101,12 +101,8 @@ class Runner:
             newest, places = _newest(unread)
             logits, tokens = self.graphs.prompts(shape, chunks, last, self._visual(chunks), newest, places)
             return self.sampler.sample(logits, rows, tokens) if rows else Choice.nothing(self.device)
-        hidden = self._forward(chunks, unread)
-        if not rows:
-            return Choice.nothing(self.device)
-        if last != list(range(hidden.shape[0])):  # else all decode, and the hidden states are the ones wanted
-            hidden = hidden[self._put(np.array(last))]
-        return self.sampler.sample(self.decoder.logits(hidden), rows)
+        hidden = self._forward(chunks, unread, last)
+        return self.sampler.sample(self.decoder.logits(hidden), rows) if rows else Choice.nothing(self.device)
 
     @torch.inference_mode()
     def clear(self, blocks: list[int]) -> None:
@@ -141,13 +137,15 @@ class Runner:
     def _decode(self, graphs: Graphs, chunks: List[Chunk], unread: Unread | None) -> Output:
         return graphs.decode([chunk.sequence for chunk in chunks], *_newest(unread))
 
-    def _forward(self, chunks: List[Chunk], unread: Unread | None) -> Tensor:
+    def _forward(self, chunks: List[Chunk], unread: Unread | None, last: List[int]) -> Tensor:
+        """The hidden states of the rows `last`; of the first one where that is empty, for no kernel takes no rows."""
         tokens = self._tokens(chunks, unread)
         positions = np.concatenate([chunk.sequence.positions(chunk.start, chunk.end) for chunk in chunks], axis=1)
         features = rows = None
         if (visual := self._visual(chunks)) is not None:
             features, rows = torch.cat(list(visual.features), dim=1), self._put(visual.rows)
-        return self.decoder.forward(tokens, self._put(positions), self._attention(chunks), features, rows)
+        wanted = None if last == list(range(len(tokens))) else self._put(np.array(last or [0]))
+        return self.decoder.forward(tokens, self._put(positions), self._attention(chunks), features, rows, wanted)
 
     def _attention(self, chunks: List[Chunk]) -> Attention:
         """The attention of any batch."""

@@ -262,7 +262,7 @@ def _check(config: ModelConfig, root: _Section) -> None:
             list(vision.deepstack_layers) == sorted(set(vision.deepstack_layers)),
             "deepstack_visual_indexes must increase",
         ),
-        (len(vision.deepstack_layers) <= text.num_layers, "more DeepStack levels than decoder layers"),
+        (len(vision.deepstack_layers) < text.num_layers, "the last decoder layer takes no DeepStack level"),
     ):
         if not holds:
             raise root.error(reason)

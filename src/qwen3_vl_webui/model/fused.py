@@ -63,6 +63,7 @@ class FusedDecoder:
         attend: Attention,
         visual: Tensor | None = None,
         visual_index: Tensor | None = None,
+        wanted: Tensor | None = None,
     ) -> Tensor:
         """As `Qwen3VL.forward`."""
         x = F.embedding(token_ids, self.decoder.embed_tokens.weight)
@@ -80,6 +81,8 @@ class FusedDecoder:
                 mixed = fused(number, qkv, attention.q_norm, attention.k_norm, cos, sin)
             else:
                 mixed = attention.attend(qkv, cos, sin, attend)
+            if wanted is not None and number + 1 == len(self.layers):
+                x, mixed = x[wanted], mixed[wanted]
             ahead = self._add_linear(x, mixed, first + OUT, layer.post_attention_layernorm)
             hidden = self._norm_linear(x, layer.post_attention_layernorm, first + GATE_UP, ahead, gate=True)
             raised = visual[number + 1] if visual is not None and number + 1 < len(visual) else None

@@ -52,13 +52,15 @@ class Qwen3VL(nn.Module):
         attend: Attention,
         visual: Tensor | None = None,
         visual_index: Tensor | None = None,
+        wanted: Tensor | None = None,
     ) -> Tensor:
-        """Hidden states after the final norm, [n, hidden].
+        """Hidden states after the final norm, [n, hidden], or [w, hidden] of the rows `wanted`.
 
         token_ids: int64 [n]; positions: int64 [3, n] (time, row, column); attend: called once a layer.
         visual: [1 + levels, m, hidden] from `encode`; visual_index: int64 [m], the distinct rows of n they belong to.
+        wanted: int64 [w]; behind the last layer's attention nothing is computed for other rows.
         """
-        return self.language_model(token_ids, positions, attend, visual, visual_index)
+        return self.language_model(token_ids, positions, attend, visual, visual_index, wanted)
 
     def logits(self, hidden: Tensor) -> Tensor:
         """[m, hidden] -> float32 [m, vocab]."""

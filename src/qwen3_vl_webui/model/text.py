@@ -41,8 +41,9 @@ class SelfAttention(nn.Module):
         self.q_norm = RMSNorm(config.head_dim, config.rms_norm_eps)
         self.k_norm = RMSNorm(config.head_dim, config.rms_norm_eps)
 
-    def forward(self, x: Tensor, cos: Tensor, sin: Tensor, attend: Attention) -> Tensor:
-        return self.o_proj(self.attend(self.qkv_proj(x), cos, sin, attend))
+    def forward(self, x: Tensor, cos: Tensor, sin: Tensor, attend: Attention, wanted: Tensor | None = None) -> Tensor:
+        mixed = self.attend(self.qkv_proj(x), cos, sin, attend)
+        return self.o_proj(mixed if wanted is None else mixed[wanted])
 
     def attend(self, qkv: Tensor, cos: Tensor, sin: Tensor, attend: Attention) -> Tensor:
         """What lies between the projections: qkv [n, (heads + 2 kv_heads) * d] -> [n, heads * d]."""
@@ -82,8 +83,10 @@ class DecoderLayer(nn.Module):
         self.post_attention_layernorm = RMSNorm(config.hidden_size, config.rms_norm_eps)
         self.mlp = GatedMLP(config)
 
-    def forward(self, x: Tensor, cos: Tensor, sin: Tensor, attend: Attention) -> Tensor:
-        x = x + self.self_attn(self.input_layernorm(x), cos, sin, attend)
+    def forward(self, x: Tensor, cos: Tensor, sin: Tensor, attend: Attention, wanted: Tensor | None = None) -> Tensor:
+        """[n, hidden] -> the same, or of the `wanted` rows alone; keys and values are those of all."""
+        mixed = self.self_attn(self.input_layernorm(x), cos, sin, attend, wanted)
+        x = mixed + (x if wanted is None else x[wanted])
         return x + self.mlp(self.post_attention_layernorm(x))
 
 
@@ -110,6 +113,7 @@ class TextDecoder(nn.Module):
         attend: Attention,
         visual: Tensor | None = None,
         visual_index: Tensor | None = None,
+        wanted: Tensor | None = None,
     ) -> Tensor:
         """As `Qwen3VL.forward`."""
         x = self.embed_tokens(token_ids)
@@ -117,8 +121,9 @@ class TextDecoder(nn.Module):
             assert visual_index is not None
             x = x.index_copy(0, visual_index, visual[0].to(x.dtype))
         cos, sin = self.rotary(positions)
+        last = len(self.layers) - 1
         for number, layer in enumerate(self.layers):
-            x = layer(x, cos, sin, attend)
+            x = layer(x, cos, sin, attend, wanted if number == last else None)
             if visual is not None and visual_index is not None and number + 1 < len(visual):
                 x = x.index_add(0, visual_index, visual[number + 1].to(x.dtype))
         return self.norm(x)
