@@ -74,6 +74,7 @@ ERRORS: dict[str, tuple[str, str]] = {
         "请求体必须是 JSON：请发送 Content-Type: application/json。",
     ),
     "field_missing": ("{field} is required.", "缺少 {field}。"),
+    "function_unknown": ("The page has nothing named {name}.", "页面中没有 {name}。"),
     "host_not_allowed": (
         "The host name {value} is not one this server answers to. Add it with --allowed-hosts.",
         "此服务不接受主机名 {value}，可用 --allowed-hosts 添加。",

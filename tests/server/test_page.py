@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import httpx
 import pytest
@@ -104,6 +105,28 @@ def test_what_the_page_does_not_have_is_an_error_in_our_shape(whole: str) -> Non
         for path in ("/nope", "/assets/nope.js", "/gradio_api/nope"):
             answer = client.get(path)
             assert (answer.status_code, answer.json()["error"]["code"]) == (404, "route_unknown"), path
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "name"),
+    [
+        ("run/nope", {}, "nope"),
+        ("api/nope", {}, "nope"),
+        ("call/nope", {}, "nope"),
+        ("call/v2/nope", {}, "/nope"),
+        ("run/nope", {"fn_index": 9999}, "9999"),
+        ("run/nope", {"fn_index": 9999, "session_hash": "abc"}, "9999"),
+        ("queue/join", {"fn_index": 9999, "session_hash": "abc"}, "9999"),
+    ],
+)
+def test_a_function_that_the_page_does_not_have_is_an_error_in_our_shape(
+    whole: str, path: str, body: dict[str, Any], name: str
+) -> None:
+    headers = {"Authorization": f"Bearer {KEY}"}
+    answer = httpx.post(f"{whole}/gradio_api/{path}", json={"data": []} | body, headers=headers, timeout=30)
+    error = answer.json()["error"]
+    assert (answer.status_code, error["type"], error["code"]) == (404, "not_found_error", "function_unknown")
+    assert error["message"] == f"The page has nothing named {name}."
 
 
 @pytest.mark.browser

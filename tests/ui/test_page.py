@@ -207,6 +207,17 @@ def test_a_page_that_shows_other_models_than_are_served_asks_for_them_again(open
     expect(page.locator("#edition label")).to_have_text([re.compile("Instruct"), re.compile("Thinking")])
 
 
+def test_a_page_that_asks_for_what_is_no_longer_there_says_so(open_page: Open) -> None:
+    page = open_page(locale="zh-CN")
+
+    def outdated(route: Route) -> None:
+        route.continue_(post_data=json.dumps(route.request.post_data_json | {"fn_index": 9999}))
+
+    page.route("**/queue/join*", outdated)
+    page.locator("#new-chat").click()
+    expect(page.locator(".toast-body").first).to_contain_text("页面中没有 9999。")
+
+
 def test_presets_follow_the_edition_until_the_user_edits(open_page: Open) -> None:
     page = open_page()
     page.click(".act-settings")

@@ -5,15 +5,27 @@ from __future__ import annotations
 from functools import partial
 
 import gradio as gr
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
+from gradio.route_utils import FnIndexInferError
+from starlette.responses import JSONResponse, Response
 
 from qwen3_vl_webui.config import Settings
+from qwen3_vl_webui.errors import NotFound
 from qwen3_vl_webui.history.store import HistoryStore
+from qwen3_vl_webui.server.errors import error_body, wanted_language
 from qwen3_vl_webui.server.service import ChatService
 from qwen3_vl_webui.ui.banner import banner_state
 from qwen3_vl_webui.ui.page import Page
 from qwen3_vl_webui.ui.routes import page_router
 from qwen3_vl_webui.ui.theme import head, theme
+
+
+async def not_there(request: Request, exception: Exception) -> Response:
+    """Gradio looks up what a request names without asking first. What its functions raise does not come here."""
+    name = exception.args[0] if isinstance(exception, KeyError) else request.path_params["api_name"]
+    error, language = NotFound("function_unknown", field=None, name=name), wanted_language(request.headers)
+    body = error_body(error, language) | {"detail": error.message(language)}  # what Gradio's script shows
+    return JSONResponse(body, status_code=error.status)
 
 
 def mount_page(app: FastAPI, service: ChatService, history: HistoryStore, settings: Settings) -> Page:
@@ -33,5 +45,6 @@ def mount_page(app: FastAPI, service: ChatService, history: HistoryStore, settin
         footer_links=[],
         theme=theme(),
         head=head(),
+        app_kwargs={"exception_handlers": {KeyError: not_there, FnIndexInferError: not_there}},
     )
     return page
