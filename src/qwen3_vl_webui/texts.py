@@ -357,6 +357,7 @@ REASONS: dict[str, tuple[str, str]] = {
     "no_file": ("no such file", "没有该文件"),
     "no_frame": ("no frame of it could be decoded", "没有任何一帧可以解码"),
     "no_stream": ("it has no video stream", "没有视频流"),
+    "no_such_bytes": ("it names no bytes of this file", "不是此文件中的字节范围"),
     "no_tool_call": ("no earlier assistant message has a tool call {id}", "之前的助手消息中没有工具调用 {id}"),
     "not_a_function": ("it names no function of tools", "tools 中没有该函数"),
     "not_connected": ("no connection to its host", "无法连接到该主机"),

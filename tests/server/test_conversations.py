@@ -110,6 +110,22 @@ def test_a_stored_file_cannot_act_as_a_page(client: TestClient) -> None:
         assert client.post(f"{ROOT}/media", content=content).status_code == 400
 
 
+@pytest.mark.parametrize("part", ["bytes=1000-", "bytes=5-1", "bytes=x-y", "bytes=", "bytes", ""])
+def test_a_part_that_a_file_does_not_have_is_an_error_in_our_shape(client: TestClient, part: str) -> None:
+    digest = client.post(f"{ROOT}/media", content=PNG).json()["hash"]
+    answer = client.get(f"{ROOT}/media/{digest}", headers={"Range": part, "Accept-Language": "zh"})
+    assert (answer.status_code, answer.headers["content-range"]) == (416, f"bytes */{len(PNG)}")
+    error = answer.json()["error"]
+    assert (error["type"], error["param"], error["code"]) == ("invalid_request_error", "Range", "field_invalid")
+    assert error["message"] == "Range 无效：不是此文件中的字节范围"
+
+
+def test_parts_in_other_units_than_bytes_are_not_understood_and_the_whole_file_comes(client: TestClient) -> None:
+    digest = client.post(f"{ROOT}/media", content=PNG).json()["hash"]
+    answer = client.get(f"{ROOT}/media/{digest}", headers={"Range": "seconds=1-3"})
+    assert (answer.status_code, answer.content) == (200, PNG)
+
+
 def test_an_upload_over_the_limit_is_cut_off(client: TestClient, store: HistoryStore) -> None:
     answer = client.post(f"{ROOT}/media", content=(PNG + bytes(1 << 20) for _ in range(4)))
     assert answer.status_code == 413

@@ -17,6 +17,7 @@ from fastapi import FastAPI
 from qwen3_vl_webui.config import Settings
 from qwen3_vl_webui.server.errors import install
 from qwen3_vl_webui.server.page import PageGate
+from qwen3_vl_webui.ui.examples import EXAMPLES
 
 KEY = "sesame-open-please"
 SERVE = """
@@ -127,6 +128,12 @@ def test_a_function_that_the_page_does_not_have_is_an_error_in_our_shape(
     error = answer.json()["error"]
     assert (answer.status_code, error["type"], error["code"]) == (404, "not_found_error", "function_unknown")
     assert error["message"] == f"The page has nothing named {name}."
+
+
+def test_a_part_that_an_example_does_not_have_is_an_error_in_our_shape(whole: str) -> None:
+    headers = {"Authorization": f"Bearer {KEY}", "Range": "bytes=x-y"}
+    answer = httpx.get(f"{whole}/ui/examples/{EXAMPLES[0].name}.png", headers=headers, timeout=30)
+    assert (answer.status_code, answer.json()["error"]["param"]) == (416, "Range")
 
 
 @pytest.mark.browser

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Path, Query, Request, Response
-from fastapi.responses import FileResponse, StreamingResponse
+from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from qwen3_vl_webui.errors import Language, NotFound
@@ -20,6 +20,7 @@ from qwen3_vl_webui.history.media import PIECE
 from qwen3_vl_webui.history.store import HistoryStore
 from qwen3_vl_webui.history.transfer import MAX_MEDIA, ExportedAttachment, ExportedConversation, SmallObject, Text
 from qwen3_vl_webui.server.body import JsonRoute
+from qwen3_vl_webui.server.files import FileAnswer
 
 Title = Annotated[str, Field(max_length=1000)]
 Id = Annotated[str, Path(pattern=r"^[0-9a-zA-Z_-]{1,64}$")]
@@ -121,12 +122,12 @@ def conversations_router(store: HistoryStore, *, max_upload_bytes: int) -> APIRo
             await asyncio.to_thread(writer.write, bytes(held))
             return _medium(await asyncio.to_thread(finish))
 
-    @router.get("/media/{digest}", summary="Download a picture or video", response_class=FileResponse)
+    @router.get("/media/{digest}", summary="Download a picture or video", response_class=FileAnswer)
     def download(
         digest: Hash, name: Annotated[str, Query(max_length=500)] = "", attachment: bool = False
-    ) -> FileResponse:
+    ) -> FileAnswer:
         medium = store.get_media(digest)
-        return FileResponse(
+        return FileAnswer(
             store.media_path(digest),
             media_type=medium.mime,
             headers=NO_ACTION,

@@ -43,6 +43,13 @@ class MethodNotAllowed(WebUIError):
     type = "invalid_request_error"
 
 
+class RangeNotSatisfiable(WebUIError):
+    """A part of a file that is not there (416)."""
+
+    status = 416
+    type = "invalid_request_error"
+
+
 def error_body(error: WebUIError, language: Language = "en") -> dict[str, Any]:
     """The JSON of an error, as the OpenAI client reads it."""
     return {
@@ -110,6 +117,8 @@ def as_error(exception: Exception, method: str, path: str) -> WebUIError:
                 return Forbidden("field_invalid", field=path, reason=str(exception.detail))
             case 413:
                 return TooLarge("field_invalid", field="body", reason=str(exception.detail))
+            case 416:
+                return RangeNotSatisfiable("field_invalid", field="Range", reason=words("no_such_bytes"))
             case status if 400 <= status < 500:
                 return InvalidRequest("field_invalid", field="body", reason=str(exception.detail))
     logger.error("unexpected error in %s %s", method, path, exc_info=exception)

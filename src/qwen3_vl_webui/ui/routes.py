@@ -11,10 +11,11 @@ from collections.abc import Callable
 from typing import Any
 
 from fastapi import APIRouter
-from starlette.responses import FileResponse, HTMLResponse, JSONResponse, PlainTextResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 
 from qwen3_vl_webui.errors import Language, NotFound
 from qwen3_vl_webui.history.store import HistoryStore
+from qwen3_vl_webui.server.files import FileAnswer
 from qwen3_vl_webui.ui.drawing import places_in_pixels
 from qwen3_vl_webui.ui.examples import EXAMPLES
 from qwen3_vl_webui.ui.preview import POLICY, find_page
@@ -29,7 +30,7 @@ def page_router(history: HistoryStore, state: Callable[[Language], dict[str, Any
     async def example(name: str) -> Response:
         for known in EXAMPLES:
             if known.name == name:
-                return FileResponse(known.path, media_type="image/png", headers={"Cache-Control": "max-age=86400"})
+                return FileAnswer(known.path, media_type="image/png", headers={"Cache-Control": "max-age=86400"})
         raise NotFound("media_absent", field="name", hash=name)
 
     @router.get("/text/{message_id}")
