@@ -55,6 +55,7 @@ def test_ask_answers_from_a_running_server(server: str, picture: Path, tmp_path:
     answer = json.loads(found.stdout)
     assert 1 <= answer["usage"]["completion_tokens"] <= 5
     assert answer["usage"]["prompt_tokens"] > 10
+    assert answer["finish_reason"] in ("length", "stop")
     refused = run(tmp_path, "ask", "hi", "--url", server)
     assert (refused.returncode, refused.stdout) == (2, "")
     assert "401" in refused.stderr
@@ -65,6 +66,23 @@ def test_ask_answers_with_an_engine_of_its_own(tiny_checkpoint: Path, picture: P
     found = run(tmp_path, "ask", picture, "What is it?", *words, "--json")
     assert found.returncode == 0, found.stderr
     assert json.loads(found.stdout)["usage"]["completion_tokens"] >= 1
+
+
+def test_an_answer_that_is_cut_off_says_so(server: str, picture: Path, tmp_path: Path) -> None:
+    for limit in ("1", "400"):
+        words = ("--url", server, "--api-key", "sesame", "--max-tokens", limit)
+        found = run(tmp_path, "ask", picture, "What is it?", *words, LC_ALL="zh_CN.UTF-8")
+        assert found.returncode == 0, found.stderr
+        reason = json.loads(run(tmp_path, "ask", picture, "What is it?", *words, "--json").stdout)["finish_reason"]
+        assert ("已被截断" in found.stderr) == (reason == "length"), limit
+
+
+def test_a_server_refuses_in_the_callers_language(server: str, tmp_path: Path) -> None:
+    broken = tmp_path / "broken.png"
+    broken.write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(64))
+    found = run(tmp_path, "ask", broken, "hi", "--url", server, "--api-key", "sesame", LC_ALL="zh_CN.UTF-8")
+    assert found.returncode == 2
+    assert "无法解码" in found.stderr
 
 
 def test_chat_keeps_the_conversation(server: str, picture: Path, tmp_path: Path) -> None:

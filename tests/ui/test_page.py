@@ -295,6 +295,7 @@ def test_markdown_formulas_and_code_are_rendered(open_page: Open, server: Any) -
         history.add_message(conversation, role="user", text="show")
         text = (
             "**bold** and $\\frac{1}{2}$\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\n```python\ndef f():\n    return 1\n```\n"
+            "Fries cost $5 and soup $10 in a <select><option>menu</option></select> of Vec<String> here."
         )
         history.add_message(conversation, role="assistant", text=text)
     finally:
@@ -304,6 +305,9 @@ def test_markdown_formulas_and_code_are_rendered(open_page: Open, server: Any) -
     expect(page.locator("#chat .katex").first).to_be_visible()
     expect(page.locator("#chat table td")).to_have_count(2)
     assert "    return 1" in page.locator("#chat pre code").inner_text()
+    expect(page.locator("#chat .katex-html")).to_have_count(1)
+    prices = "Fries cost $5 and soup $10 in a <select><option>menu</option></select> of Vec<String> here."
+    expect(page.locator("#chat .prose", has_text="bold").last).to_contain_text(prices)
 
 
 def test_pasted_and_dropped_pictures_arrive(open_page: Open) -> None:

@@ -13,6 +13,7 @@ from qwen3_vl_webui.cli.chat import MaxTokens, Url
 from qwen3_vl_webui.cli.console import clean, err, out
 from qwen3_vl_webui.cli.options import with_settings
 from qwen3_vl_webui.cli.prepare import prepare, quiet
+from qwen3_vl_webui.cli.texts import say
 from qwen3_vl_webui.config import Settings
 from qwen3_vl_webui.engine.request import Edition
 from qwen3_vl_webui.errors import InvalidRequest
@@ -27,7 +28,9 @@ def ask(
     edition: Annotated[Edition, typer.Option(help="Which edition answers")] = "instruct",
     url: Url = None,
     max_tokens: MaxTokens = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print answer, reasoning and usage as JSON")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print answer, reasoning, finish reason and usage as JSON")
+    ] = False,
 ) -> None:
     """Ask one question, with pictures or videos if wanted. The answer streams to standard output."""
     from qwen3_vl_webui.cli.talk import Talker, Turn, media_file, open_talker
@@ -36,12 +39,14 @@ def ask(
         raise InvalidRequest("question_absent", field="question", path=words[-1])
     turn = Turn(role="user", text=words[-1], media=tuple(media_file(Path(word)) for word in words[:-1]))
     console, thoughts = out(), err()
-    result: dict[str, object] = {"edition": edition, "answer": "", "reasoning": "", "usage": None}
+    result: dict[str, object] = {
+        "edition": edition, "answer": "", "reasoning": "", "finish_reason": None, "usage": None,
+    }  # fmt: skip
 
     async def answer(talker: Talker) -> None:
         async for piece in talker.answer([turn], edition, max_tokens):
             if piece.kind == "done":
-                result["usage"] = piece.usage
+                result.update(finish_reason=piece.finish_reason, usage=piece.usage)
             elif piece.kind in ("text", "reasoning"):
                 key = "answer" if piece.kind == "text" else "reasoning"
                 result[key] = str(result[key]) + piece.text
@@ -57,3 +62,5 @@ def ask(
         print(json.dumps(result, ensure_ascii=False, indent=2))
     else:
         console.print()
+        if result["finish_reason"] == "length":
+            thoughts.print(Text(say("cut_off"), style="yellow"))

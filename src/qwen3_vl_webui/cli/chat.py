@@ -150,3 +150,5 @@ class _Session:
                         speed=(piece.usage["completion_tokens"] - 1) / rest if rest > 0 else 0,
                     )
                     self.console.print(Text(f"\n{figures}", style="dim"))
+                    if piece.finish_reason == "length":
+                        self.console.print(Text(say("cut_off"), style="yellow"))

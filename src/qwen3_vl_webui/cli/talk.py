@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, Protocol, TypeVar
 
+from qwen3_vl_webui.cli.texts import language
 from qwen3_vl_webui.config import Settings
 from qwen3_vl_webui.engine.request import Edition
 from qwen3_vl_webui.errors import EngineUnavailable, InvalidRequest
@@ -42,11 +43,12 @@ class Turn:
 
 @dataclass(frozen=True, kw_only=True)
 class Piece:
-    """A part of an answer: text, reasoning, loading (text is a percentage or empty), or the figures at the end."""
+    """A part of an answer: text, reasoning, loading (text is a percentage or empty), or how it ended, with figures."""
 
     kind: Literal["loading", "reasoning", "text", "done"]
     text: str = ""
     usage: dict[str, Any] | None = None  # prompt_tokens, completion_tokens, first_token, total (seconds)
+    finish_reason: str | None = None  # "length": cut off
 
 
 class Talker(Protocol):
@@ -73,6 +75,7 @@ class LocalTalker:
         messages = tuple([await asyncio.to_thread(_message, turn) for turn in turns])
         sampling = self._service.sampling(edition)
         request = ChatRequest(messages=messages, edition=edition, sampling=sampling, max_tokens=max_tokens)
+        finish_reason: str | None = None
         async with contextlib.aclosing(self._service.stream(request)) as stream:
             async for event in stream:
                 match event:
@@ -82,6 +85,8 @@ class LocalTalker:
                         yield Piece(kind="reasoning", text=text)
                     case events.TextDelta(text=text):
                         yield Piece(kind="text", text=text)
+                    case events.Finished(reason=reason):
+                        finish_reason = reason
                     case events.Done(usage=usage, timings=timings):
                         figures = {
                             "prompt_tokens": usage.prompt_tokens,
@@ -89,7 +94,7 @@ class LocalTalker:
                             "first_token": timings.first_token,
                             "total": timings.total,
                         }
-                        yield Piece(kind="done", usage=figures)
+                        yield Piece(kind="done", usage=figures, finish_reason=finish_reason)
 
 
 def _message(turn: Turn) -> Message:
@@ -104,7 +109,7 @@ class RemoteTalker:
     def __init__(self, url: str, api_key: str | None) -> None:
         self.name = url
         self._url = url.rstrip("/").removesuffix("/v1")
-        self._headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
+        self._headers = {"Accept-Language": language()} | ({"Authorization": f"Bearer {api_key}"} if api_key else {})
 
     async def answer(self, turns: list[Turn], edition: Edition, max_tokens: int | None) -> AsyncIterator[Piece]:
         import httpx
@@ -117,7 +122,7 @@ class RemoteTalker:
         }
         if max_tokens is not None:
             body["max_tokens"] = max_tokens
-        began, first = time.perf_counter(), None
+        began, first, finish_reason = time.perf_counter(), None, None
         timeout = httpx.Timeout(10.0, read=None)
         try:
             async with (
@@ -134,6 +139,7 @@ class RemoteTalker:
                         raise _refused(self.name, 500, line.removeprefix("data: ").encode())
                     for choice in chunk.get("choices", ()):
                         delta = choice.get("delta") or {}
+                        finish_reason = choice.get("finish_reason") or finish_reason
                         for kind, key in (("reasoning", "reasoning_content"), ("text", "content")):
                             if text := delta.get(key):
                                 first = first or time.perf_counter()
@@ -141,7 +147,7 @@ class RemoteTalker:
                     if usage := chunk.get("usage"):
                         figures = {key: usage[key] for key in ("prompt_tokens", "completion_tokens")}
                         figures |= {"first_token": (first or began) - began, "total": time.perf_counter() - began}
-                        yield Piece(kind="done", usage=figures)
+                        yield Piece(kind="done", usage=figures, finish_reason=finish_reason)
         except httpx.HTTPError as error:
             reason = str(error) or type(error).__name__
             raise EngineUnavailable("server_unreachable", url=self.name, reason=reason) from None

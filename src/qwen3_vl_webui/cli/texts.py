@@ -25,6 +25,10 @@ TEXTS: dict[str, tuple[str, str]] = {
     "chat_edition": ("Now {edition}.", "现在使用 {edition}。"),
     "chat_unknown": ("No such command. /help shows them.", "没有这个命令。/help 查看命令。"),
     "chat_stopped": ("(stopped)", "（已停止）"),
+    "cut_off": (
+        "The answer reached its limit of tokens and is cut off; --max-tokens sets another.",
+        "回答达到词元上限，已被截断；可用 --max-tokens 设置上限。",
+    ),
     "demo_note": ("demo", "演示"),
     "downloading": (
         "Downloading {source} from {hub} ({size:.1f} GB) to {folder}",

@@ -14,6 +14,7 @@ from qwen3_vl_webui.errors import Language
 from qwen3_vl_webui.history.records import MediaRecord, MessageRecord
 from qwen3_vl_webui.ui.answers import Answer
 from qwen3_vl_webui.ui.drawing import render_places
+from qwen3_vl_webui.ui.markdown import literal
 from qwen3_vl_webui.ui.markup import button, escape
 from qwen3_vl_webui.ui.preview import has_page
 from qwen3_vl_webui.ui.texts import say
@@ -128,14 +129,14 @@ def _html(role: str, body: str) -> ChatbotMessage:
 
 def _markdown(text: str) -> ChatbotMessage:
     # A typed part, because a plain string would lose its indentation in the Chatbot.
-    return {"role": "assistant", "content": [{"type": "text", "text": text}]}
+    return {"role": "assistant", "content": [{"type": "text", "text": literal(text)}]}
 
 
 def _thought(text: str, seconds: float, language: Language, *, over: bool, stopped: bool = False) -> ChatbotMessage:
     key = "thought_stopped" if stopped else "thought" if over else "thinking_now"
     return {
         "role": "assistant",
-        "content": [{"type": "text", "text": text}],
+        "content": [{"type": "text", "text": literal(text)}],
         "metadata": {"title": say(key, language, seconds=f"{seconds:.1f}"), "status": "done" if over else "pending"},
     }
 

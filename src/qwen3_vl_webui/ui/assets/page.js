@@ -262,7 +262,12 @@
     if (event.isComposing) return;
     if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k") { event.preventDefault(); send("new"); return; }
     if (event.key === "Escape" && !$("dialog[open]")) {
-      if (event.target.closest?.("#settings-bar")) settings(false);
+      const asked = $("#conversations .confirm:not([hidden])");
+      if (asked) confirming(asked.closest(".row"), false);
+      else if (event.target.matches?.("#search input, #search textarea") && event.target.value) {
+        event.target.value = "";
+        event.target.dispatchEvent(new Event("input", { bubbles: true }));
+      } else if (event.target.closest?.("#settings-bar")) settings(false);
       else if (narrow() && (isOpen("#settings-bar") || isOpen("#conversations-bar"))) {
         drawer("#settings-bar", false);
         drawer("#conversations-bar", false);
