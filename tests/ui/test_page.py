@@ -180,6 +180,7 @@ def test_a_file_that_is_no_export_is_refused_in_the_language_of_the_page(open_pa
         page.locator("#import").click()
     chooser.value.set_files({"name": "a.png", "mimeType": "image/png", "buffer": b"\x89PNG\r\n\x1a\n"})
     expect(page.locator(".toast-body")).to_contain_text("无法导入此文件：这不是本程序导出的对话：body：不是有效的 JSON")
+    expect(page.locator(".toast-title")).to_be_hidden()
     expect(page.locator("input[type=file]:has(+ #import)")).to_have_attribute("accept", ".json")
 
 
@@ -360,8 +361,10 @@ def test_a_failed_answer_is_marked_and_can_be_tried_again(open_page: Open, serve
     ask(page, "word " * 900, tokens=16)  # more than the context holds
     expect(page.locator("#chat .notice.error")).to_contain_text("No answer:", timeout=20_000)
     expect(page.locator("#chat .notice.error .act-retry")).to_be_visible()
-    ask(page, "short")
+    ask(page, "short", tokens=16)
+    wait_for_end(page)
     expect(page.locator("#chat .said")).to_have_count(2)
+    expect(page.locator("#chat .notice.error")).to_have_count(1)  # the long one is not sent again
 
 
 @pytest.mark.parametrize("width", [390, 768, 1280, 1920])

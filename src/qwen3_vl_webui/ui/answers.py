@@ -17,7 +17,7 @@ from typing import Any
 import msgspec
 
 from qwen3_vl_webui.engine.request import Edition
-from qwen3_vl_webui.errors import EngineFailure, NotFound, WebUIError
+from qwen3_vl_webui.errors import EngineFailure, InvalidRequest, NotFound, WebUIError
 from qwen3_vl_webui.history.records import MessageRecord, Status
 from qwen3_vl_webui.history.store import HistoryStore
 from qwen3_vl_webui.processing.messages import MediaPart
@@ -134,7 +134,12 @@ class Answer:
             facts["timings"] = msgspec.to_builtins(self.done.timings)
             facts["reasoning_tokens"] = self.done.reasoning_tokens
         if self.error is not None:
-            facts["error"] = {"en": self.error.message("en"), "zh": self.error.message("zh"), "code": self.error.code}
+            facts["error"] = {
+                "en": self.error.message("en"),
+                "zh": self.error.message("zh"),
+                "code": self.error.code,
+                "refused": isinstance(self.error, InvalidRequest),  # and would be again
+            }
         return facts
 
     def as_record(self) -> MessageRecord:

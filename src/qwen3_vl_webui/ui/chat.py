@@ -7,6 +7,7 @@ import os
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from qwen3_vl_webui.server.chat import ChatRequest
 from qwen3_vl_webui.ui.answers import Answers
 from qwen3_vl_webui.ui.examples import EXAMPLES
 from qwen3_vl_webui.ui.markup import button, escape
-from qwen3_vl_webui.ui.rendering import ChatbotMessage, render_turns
+from qwen3_vl_webui.ui.rendering import ChatbotMessage, render_turns, was_refused
 from qwen3_vl_webui.ui.settings import budget_of, sampling_of
 from qwen3_vl_webui.ui.texts import say
 
@@ -192,11 +193,16 @@ class Chat:
     async def _messages(
         self, turns: Sequence[MessageRecord], values: Mapping[str, Any], names: dict[str, str]
     ) -> tuple[Message, ...]:
-        """`names` takes the name of each file, by the field that errors call it."""
+        """`names` takes the name of each file, by the field that errors call it.
+
+        A question that was refused is left out, or its file, or its length, would keep all later ones from being asked.
+        """
         messages: list[Message] = []
         if prompt := str(values.get("system_prompt") or "").strip():
             messages.append(Message(role="system", parts=(TextPart(prompt),)))
-        for turn in turns:
+        for turn, following in zip_longest(turns, turns[1:]):
+            if following is not None and was_refused(following):
+                continue
             if turn.role == "assistant":
                 if turn.text:  # an answer that failed before its first word is no turn for the model
                     messages.append(Message(role="assistant", parts=(TextPart(turn.text),)))

@@ -123,6 +123,17 @@ def render_answer(
     return messages
 
 
+def was_refused(turn: MessageRecord) -> bool:
+    """Whether it stands for an answer to a question that could not be asked."""
+    return turn.status == "failed" and not turn.text and bool(_error(turn).get("refused"))
+
+
+def _error(turn: MessageRecord) -> Mapping[str, Any]:
+    """What is known of its failure; that of an import may be anything."""
+    error = turn.facts.get("error")
+    return error if isinstance(error, Mapping) else {}
+
+
 def _html(role: str, body: str) -> ChatbotMessage:
     return {"role": role, "content": [{"type": "text", "text": body}]}
 
@@ -156,8 +167,8 @@ def _waiting(answer: Answer, language: Language) -> str:
 def _notice(turn: MessageRecord, language: Language) -> str:
     reason = turn.facts.get("finish_reason")
     if turn.status == "failed":
-        error = turn.facts.get("error", {})
-        return say("failed", language, reason=error.get(language, ""))
+        reason = _error(turn).get(language, "")
+        return say("refused" if was_refused(turn) else "failed", language, reason=reason)
     if turn.status in ("interrupted", "streaming"):  # no task writes it: the server died under it
         return say("interrupted", language)
     if turn.status == "stopped":
