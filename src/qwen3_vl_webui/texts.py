@@ -326,7 +326,7 @@ REASONS: dict[str, tuple[str, str]] = {
     "too_short": ("it must hold at least {min_length} items", "至少 {min_length} 项"),
     "union": ("it must be an object whose {key} is one of {expected}", "应为对象，且其 {key} 为以下之一：{expected}"),
     "above": ("{one} is above {other}", "{one} 大于 {other}"),
-    "all_formats": ("Pillow cannot read it as {mime}", "Pillow 无法按 {mime} 读取"),
+    "all_formats": ("it is no whole {mime} file", "它不是完整的 {mime} 文件"),
     "base64": ("it is not base64", "不是 base64"),
     "bias_range": ("it must be between -100 and 100", "应在 -100 和 100 之间"),
     "bytes": ("bytes", "字节"),

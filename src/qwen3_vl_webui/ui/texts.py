@@ -113,8 +113,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     "interrupted": ("This answer was interrupted.", "此回答被中断。"),
     "failed": ("No answer: {reason}", "未能回答：{reason}"),
     "refused": (
-        "No answer: {reason} What you ask next is asked without this question.",
-        "未能回答：{reason} 之后的提问不会带上这个问题。",
+        "No answer: {reason} (What you ask next is asked without this question.)",
+        "未能回答：{reason}（之后的提问不会带上这个问题。）",
     ),
     "cut_length": (
         "Cut off at the limit of {limit} tokens; raise it in the settings.",
