@@ -97,6 +97,10 @@ ERRORS: dict[str, tuple[str, str]] = {
         "Requests from pages of {value} are not allowed. Add the origin with --allowed-origins.",
         "不允许来自 {value} 页面的请求，可用 --allowed-origins 添加该来源。",
     ),
+    "option_unused": (
+        "{field} says nothing beside {other}: the server there has its own.",
+        "{field} 与 {other} 同时使用时不起作用：由那里的服务自行决定。",
+    ),
     "page_starting": ("The page is still starting.", "页面仍在启动。"),
     "route_unknown": ("There is nothing at {path}.", "{path} 不存在。"),
     "too_long": (
@@ -316,6 +320,7 @@ REASONS: dict[str, tuple[str, str]] = {
     "model_type": ("it must be an object", "应为对象"),
     "none_required": ("it must be null", "应为 null"),
     "path_type": ("it must be a path", "应为路径"),
+    "seed_number": ("it must be a whole number of 64 bits", "应为 64 位整数"),
     "string_or_object": ("it must be a string or an object", "应为字符串或对象"),
     "string_or_parts": ("it must be a string or a list of parts", "应为字符串或内容片段的列表"),
     "string_pattern_mismatch": ("it must match {pattern}", "应匹配 {pattern}"),

@@ -77,6 +77,13 @@ def test_an_answer_that_is_cut_off_says_so(server: str, picture: Path, tmp_path:
         assert ("已被截断" in found.stderr) == (reason == "length"), limit
 
 
+@pytest.mark.parametrize(("option", "value"), [("--model", "4b"), ("--max-running", "3")])
+def test_an_option_that_a_server_does_not_read_is_refused(tmp_path: Path, option: str, value: str) -> None:
+    found = run(tmp_path, "ask", "hi", "--url", "http://127.0.0.1:9", option, value)
+    assert (found.returncode, found.stdout) == (2, "")
+    assert f"{option} says nothing beside --url" in found.stderr
+
+
 def test_a_server_refuses_in_the_callers_language(server: str, tmp_path: Path) -> None:
     broken = tmp_path / "broken.png"
     broken.write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(64))

@@ -19,6 +19,7 @@ from qwen3_vl_webui.server.service import ChatService
 from qwen3_vl_webui.ui.answers import Answers
 from qwen3_vl_webui.ui.chat import Chat, Question
 from qwen3_vl_webui.ui.presets import PRESETS
+from qwen3_vl_webui.ui.settings import sampling_of
 
 
 class SlowStore(HistoryStore):
@@ -95,3 +96,11 @@ async def test_what_is_wrong_with_a_file_is_said_by_its_name(store: SlowStore, t
     with pytest.raises(InvalidRequest) as caught:
         await chat.store_files([str(tmp_path / "猫.png"), str(tmp_path / "notes.png")])
     assert caught.value.message("en").startswith("notes.png is not a picture")
+
+
+@pytest.mark.parametrize("seed", ["abc", "1.5", "9" * 19])
+def test_a_seed_that_is_none_says_what_it_may_be(seed: str) -> None:
+    with pytest.raises(InvalidRequest) as caught:
+        sampling_of({**PRESETS["instruct"], "seed": seed, "stop_repetition": True})
+    assert "64" in caught.value.message("en")
+    assert "64 位整数" in caught.value.message("zh")

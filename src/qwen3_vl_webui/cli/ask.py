@@ -19,7 +19,7 @@ from qwen3_vl_webui.engine.request import Edition
 from qwen3_vl_webui.errors import InvalidRequest
 
 
-@with_settings(("model", "engine"), also=("data", "api_key", "log_level"))
+@with_settings(("model", "engine"), also=("data", "api_key", "log_level"), unless="url")
 def ask(
     words: Annotated[
         list[str], typer.Argument(metavar="[FILE]... QUESTION", help="Pictures and videos, then the question")

@@ -28,7 +28,7 @@ Url = Annotated[
 MaxTokens = Annotated[int | None, typer.Option(help="Longest answer (tokens)", min=1, show_default=False)]
 
 
-@with_settings(("model", "engine"), also=("data", "api_key", "log_level"))
+@with_settings(("model", "engine"), also=("data", "api_key", "log_level"), unless="url")
 def chat(
     settings: Settings,
     files: Annotated[list[Path] | None, typer.Argument(help="Pictures and videos for the first question")] = None,

@@ -16,6 +16,7 @@ from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
 from qwen3_vl_webui.config import Settings
+from qwen3_vl_webui.errors import InvalidRequest
 
 PANELS = {
     "model": "Model",
@@ -87,9 +88,12 @@ def _parameter(name: str, field: FieldInfo) -> inspect.Parameter:
 
 
 def with_settings(
-    groups: Sequence[str], *, also: Sequence[str] = ()
+    groups: Sequence[str], *, also: Sequence[str] = (), unless: str = ""
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Give a command the options of some groups of settings (and of single ones); it receives `settings`."""
+    """Give a command the options of some groups of settings (and of single ones); it receives `settings`.
+
+    `unless`: an option of the command beside which those of the groups would say nothing; they are refused then.
+    """
     chosen = {name: field for name, field in Settings.model_fields.items() if group(field) in groups or name in also}
 
     def decorate(command: Callable[..., None]) -> Callable[..., None]:
@@ -99,6 +103,11 @@ def with_settings(
 
         def run(**values: Any) -> None:
             flags = {name: values.pop(name) or None if values[name] == [] else values.pop(name) for name in chosen}
+            if values.get(unless) is not None:
+                for name, value in flags.items():
+                    if value is not None and name not in also:
+                        option = "--" + name.replace("_", "-")
+                        raise InvalidRequest("option_unused", field=option, other=f"--{unless}")
             settings = Settings.load(values.pop("config"), **flags)
             command(settings=settings, **values)
 

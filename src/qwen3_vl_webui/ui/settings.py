@@ -9,7 +9,7 @@ from typing import Any
 import gradio as gr
 
 from qwen3_vl_webui.engine.request import Edition, SamplingParams
-from qwen3_vl_webui.errors import InvalidRequest, Language
+from qwen3_vl_webui.errors import InvalidRequest, Language, words
 from qwen3_vl_webui.processing.messages import MediaBudget
 from qwen3_vl_webui.ui.markup import button
 from qwen3_vl_webui.ui.presets import (
@@ -149,7 +149,7 @@ def sampling_of(values: Mapping[str, Any]) -> SamplingParams:
     """The sampling parameters that the panel's values say. Raises `InvalidRequest` for a seed that is no number."""
     seed = str(values["seed"] or "").strip()
     if seed and not (re.fullmatch(r"-?[0-9]{1,19}", seed) and -(2**63) <= int(seed) < 2**63):
-        raise InvalidRequest("field_invalid", field="seed", reason=seed[:40])
+        raise InvalidRequest("field_invalid", field="seed", reason=words("seed_number"))
     return SamplingParams(
         temperature=float(values["temperature"]),
         top_p=float(values["top_p"]),
