@@ -12,7 +12,7 @@ _KEPT = re.compile(
     r"""
     ^[ ]{0,3}(?P<fence>`{3,}|~{3,})[^\n]*(?:\n.*?(?:^[ ]{0,3}(?P=fence)|\Z)|\Z)   # a fence, also one being written
     | (?P<ticks>(?<!`)`+(?!`)).+?(?<!`)(?P=ticks)(?!`)
-    | \$\$.+?\$\$ | \\\[.+?\\\] | \\\(.+?\\\)
+    | \$\$.+?\$\$ | \\\[(?:(?!\\[\[\]]).)+\\\] | \\\((?:(?!\\[()]).)+\\\)
     | \$(?![\s$])[^$\n]*?(?<![\s\\])\$(?!\d)   # a formula touches its dollar signs, and no digit follows
     """,
     re.MULTILINE | re.DOTALL | re.VERBOSE,
