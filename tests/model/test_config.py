@@ -77,6 +77,7 @@ def _changed(path: str, value: Any) -> dict[str, Any]:
         ("vision_config.out_hidden_size", 32, "out_hidden_size"),
         ("vision_config.deepstack_visual_indexes", [0, 1, 9], "DeepStack"),
         ("vision_config.deepstack_visual_indexes", [1, 0], "deepstack_visual_indexes"),
+        ("vision_config.deepstack_visual_indexes", [0, 1, 2, 3], "the last decoder layer takes no DeepStack level"),
         ("vision_config.num_heads", 3, "heads"),
     ],
 )

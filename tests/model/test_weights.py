@@ -239,7 +239,7 @@ print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024)
 def test_peak_memory_is_the_model_and_one_group(tmp_path: Path, tiny_checkpoint: Path, dtype: str) -> None:
     """Measured in a process of its own on a network of 67 million parameters, mapped file pages included."""
     config = config_json(hidden_size=1024, intermediate_size=6144, num_hidden_layers=3)
-    config["vision_config"]["out_hidden_size"] = 1024
+    config["vision_config"] |= {"out_hidden_size": 1024, "deepstack_visual_indexes": [0, 1]}
     folder = write_checkpoint(tmp_path / "larger", config=config)
     stored = load_file(folder / "model.safetensors")
     parameters = sum(tensor.numel() for tensor in stored.values())
