@@ -106,8 +106,7 @@ def with_settings(
             if values.get(unless) is not None:
                 for name, value in flags.items():
                     if value is not None and name not in also:
-                        option = "--" + name.replace("_", "-")
-                        raise InvalidRequest("option_unused", field=option, other=f"--{unless}")
+                        raise InvalidRequest("option_unused", field=flag(name, chosen[name]), other=f"--{unless}")
             settings = Settings.load(values.pop("config"), **flags)
             command(settings=settings, **values)
 

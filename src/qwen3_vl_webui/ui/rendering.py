@@ -1,7 +1,7 @@
 """Turns of a conversation as the Chatbot's messages.
 
-Words of the user are shown exactly as typed, never as Markdown or HTML. Words of the model are Markdown that the
-Chatbot sanitises.
+Words of the user are shown exactly as typed, never as Markdown or HTML. Words of the model are Markdown, their
+tags text (`ui.markdown`), that the Chatbot sanitises.
 """
 
 from __future__ import annotations
