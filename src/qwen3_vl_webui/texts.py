@@ -272,10 +272,16 @@ ERRORS: dict[str, tuple[str, str]] = {
         "{folder} 空闲 {free} GB，下载需要 {need} GB。请腾出空间，或用 --data 指定其他文件夹。",
     ),
     "download_failed": ("{source} could not be downloaded: {reason}", "无法下载 {source}：{reason}"),
-    "file_absent": ("There is no file {path}.", "没有文件 {path}。"),
+    "file_absent": ("{path}: no such file.", "{path}：没有该文件。"),
+    "file_folder": ("{path} is a folder: name the files in it.", "{path} 是文件夹：请指定其中的文件。"),
+    "file_unreadable": ("{path} cannot be read: {reason}.", "无法读取 {path}：{reason}。"),
     "question_absent": (
-        "{path} is a file: give the question after the files.",
-        "{path} 是文件：请在文件之后写上问题。",
+        "{path} is a file or folder: give the question after the files.",
+        "{path} 是文件或文件夹：请在文件之后写上问题。",
+    ),
+    "question_unquoted": (
+        "{path} is not a file: put a question of several words in quotes.",
+        "{path} 不是文件：问题含有空格时请加引号。",
     ),
     "port_taken": (
         "Port {port} on {host} is taken. Is the program running already? Choose another with --port, or --port 0 for a free one.",
@@ -366,6 +372,7 @@ REASONS: dict[str, tuple[str, str]] = {
     "no_tool_call": ("no earlier assistant message has a tool call {id}", "之前的助手消息中没有工具调用 {id}"),
     "not_a_function": ("it names no function of tools", "tools 中没有该函数"),
     "not_connected": ("no connection to its host", "无法连接到该主机"),
+    "not_regular": ("it is not a regular file", "不是普通文件"),
     "not_before": ("{one} must be before {other}", "{one} 应早于 {other}"),
     "number": ("it must be a number", "应为数字"),
     "plain_schema": ("give a plain JSON schema", "请给出普通的 JSON schema"),

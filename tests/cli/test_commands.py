@@ -89,7 +89,7 @@ def test_a_server_refuses_in_the_callers_language(server: str, tmp_path: Path) -
     broken.write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(64))
     found = run(tmp_path, "ask", broken, "hi", "--url", server, "--api-key", "sesame", LC_ALL="zh_CN.UTF-8")
     assert found.returncode == 2
-    assert "无法解码" in found.stderr
+    assert f"无法解码 {broken}" in found.stderr
 
 
 def test_chat_keeps_the_conversation(server: str, picture: Path, tmp_path: Path) -> None:
@@ -158,6 +158,10 @@ def test_a_taken_port_is_one_red_line_in_the_users_language(server: str, tiny_ch
         (["serve", "--instruct", "/nowhere", "--port", "0"], 2, "/nowhere"),
         (["ask", "missing.png", "what?"], 2, "missing.png"),
         (["ask", sys.executable], 2, "after the files"),
+        (["ask", os.curdir], 2, "after the files"),
+        (["ask", "photo", "What", "is", "it?"], 2, "quotes"),
+        (["ask", os.curdir, "what?"], 2, "is a folder"),
+        (["ask", "问" * 300, "--url", "http://127.0.0.1:9"], 1, "127.0.0.1:9"),
         (["serve", "--model", "demo", "--port", "0", "--data", sys.executable], 2, "--data"),
         (["serve", "--model", "demo", "--port", "0", "--api-key", ""], 2, "api_key"),
         (["ask", "hi", "--url", "http://127.0.0.1:9"], 1, "127.0.0.1:9"),

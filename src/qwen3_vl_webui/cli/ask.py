@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
+import os
 from typing import Annotated
 
 import typer
@@ -35,9 +35,13 @@ def ask(
     """Ask one question, with pictures or videos if wanted. The answer streams to standard output."""
     from qwen3_vl_webui.cli.talk import Talker, Turn, media_file, open_talker
 
-    if Path(words[-1]).is_file():
-        raise InvalidRequest("question_absent", field="question", path=words[-1])
-    turn = Turn(role="user", text=words[-1], media=tuple(media_file(Path(word)) for word in words[:-1]))
+    *files, question = words
+    if os.path.exists(question):
+        raise InvalidRequest("question_absent", field="question", path=question)
+    for word in files:
+        if not os.path.exists(word) and not {".", "/", "\\"} & set(word):
+            raise InvalidRequest("question_unquoted", field="question", path=word)
+    turn = Turn(role="user", text=question, media=tuple(media_file(name) for name in files))
     console, thoughts = out(), err()
     result: dict[str, object] = {
         "edition": edition, "answer": "", "reasoning": "", "finish_reason": None, "usage": None,

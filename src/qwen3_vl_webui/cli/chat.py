@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import shlex
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, get_args
 
 import typer
@@ -20,7 +19,7 @@ from qwen3_vl_webui.engine.request import Edition
 from qwen3_vl_webui.errors import WebUIError
 
 if TYPE_CHECKING:
-    from qwen3_vl_webui.cli.talk import Loop, Talker, Turn
+    from qwen3_vl_webui.cli.talk import Loop, MediaFile, Talker, Turn
 
 Url = Annotated[
     str | None, typer.Option(help="Talk to this running server instead of loading a model", show_default=False)
@@ -31,7 +30,7 @@ MaxTokens = Annotated[int | None, typer.Option(help="Longest answer (tokens)", m
 @with_settings(("model", "engine"), also=("data", "api_key", "log_level"), unless="url")
 def chat(
     settings: Settings,
-    files: Annotated[list[Path] | None, typer.Argument(help="Pictures and videos for the first question")] = None,
+    files: Annotated[list[str] | None, typer.Argument(help="Pictures and videos for the first question")] = None,
     edition: Annotated[Edition, typer.Option(help="Which edition answers")] = "instruct",
     url: Url = None,
     max_tokens: MaxTokens = None,
@@ -39,7 +38,7 @@ def chat(
     """Chat in the terminal."""
     from qwen3_vl_webui.cli.talk import media_file, open_talker
 
-    attached = [media_file(path) for path in files or ()]
+    attached = [media_file(name) for name in files or ()]
     settings = quiet(settings)
     resolved = None if url is not None else prepare(settings, err())
     with open_talker(settings, resolved, url) as (loop, talker):
@@ -58,7 +57,7 @@ class _Session:
         talker: Talker,
         edition: Edition,
         max_tokens: int | None,
-        attached: list[Path],
+        attached: list[MediaFile],
     ) -> None:
         self.console = console
         self.loop = loop
@@ -103,9 +102,9 @@ class _Session:
                     names = shlex.split(rest)
                 except ValueError:  # a lone quote is part of the name
                     names = [rest.strip()]
-                for path in [media_file(Path(name)) for name in names]:
-                    self.attached.append(path)
-                    self.console.print(Text(say("chat_attached", name=path.name), style="dim"))
+                for file in [media_file(name) for name in names]:
+                    self.attached.append(file)
+                    self.console.print(Text(say("chat_attached", name=file.name), style="dim"))
             case "/edition" if rest.strip() in get_args(Edition):
                 self.edition = "thinking" if rest.strip() == "thinking" else "instruct"
                 self.console.print(say("chat_edition", edition=self.edition))

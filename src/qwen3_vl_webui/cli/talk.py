@@ -11,9 +11,11 @@ import base64
 import concurrent.futures
 import contextlib
 import json
+import os
+import re
 import threading
 import time
-from collections.abc import AsyncIterator, Coroutine, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Coroutine, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, Protocol, TypeVar
@@ -21,7 +23,7 @@ from typing import Any, Literal, Protocol, TypeVar
 from qwen3_vl_webui.cli.texts import language
 from qwen3_vl_webui.config import Settings
 from qwen3_vl_webui.engine.request import Edition
-from qwen3_vl_webui.errors import EngineUnavailable, InvalidRequest
+from qwen3_vl_webui.errors import EngineUnavailable, InvalidRequest, WebUIError, words
 from qwen3_vl_webui.plan import Resolved
 from qwen3_vl_webui.processing.messages import MediaPart, Message, TextPart
 from qwen3_vl_webui.processing.source import Source
@@ -30,15 +32,24 @@ from qwen3_vl_webui.server.chat import ChatRequest
 from qwen3_vl_webui.server.service import open_service
 
 T = TypeVar("T")
+PLACE = re.compile(r"messages\[(\d+)\]\.(?:parts|content)\[(\d+)\]")  # of a medium, as errors call it
+
+
+@dataclass(frozen=True, kw_only=True)
+class MediaFile:
+    """A picture or video, by the name that the user typed: errors repeat it."""
+
+    name: str
+    source: Source
 
 
 @dataclass(frozen=True, kw_only=True)
 class Turn:
-    """One message; `media` are files."""
+    """One message: `media`, then the text."""
 
     role: Literal["user", "assistant"]
     text: str
-    media: tuple[Path, ...] = ()
+    media: tuple[MediaFile, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,11 +68,32 @@ class Talker(Protocol):
     def answer(self, turns: list[Turn], edition: Edition, max_tokens: int | None) -> AsyncIterator[Piece]: ...
 
 
-def media_file(path: Path) -> Path:
-    """Raises `InvalidRequest` when it is no file."""
-    if not path.expanduser().is_file():
-        raise InvalidRequest("file_absent", field="file", path=path)
-    return path.expanduser().absolute()
+def media_file(name: str) -> MediaFile:
+    """Looks at the file, so that what is no picture or video is said before any model is loaded. Raises
+    `InvalidRequest`.
+    """
+    path = os.path.abspath(os.path.expanduser(name))
+    if os.path.isdir(path):
+        raise InvalidRequest("file_folder", field="file", path=name)
+    if not os.path.lexists(path):
+        raise InvalidRequest("file_absent", field="file", path=name)
+    try:
+        if not os.path.isfile(os.path.realpath(path, strict=True)):  # a pipe would have to be read twice
+            raise InvalidRequest("file_unreadable", field="file", path=name, reason=words("not_regular"))
+        return MediaFile(name=name, source=Source.from_path(Path(path), field=name))
+    except OSError as error:
+        raise InvalidRequest("file_unreadable", field="file", path=name, reason=error.strerror) from None
+
+
+def _with_names(text: str, turns: list[Turn]) -> str:
+    """What an error says about places in the request, said about the files as the user named them."""
+
+    def name(place: re.Match[str]) -> str:
+        turn, part = int(place[1]), int(place[2])
+        media = turns[turn].media if turn < len(turns) else ()
+        return media[part].name if part < len(media) else place[0]
+
+    return PLACE.sub(name, text)
 
 
 class LocalTalker:
@@ -72,11 +104,11 @@ class LocalTalker:
         self.name = name
 
     async def answer(self, turns: list[Turn], edition: Edition, max_tokens: int | None) -> AsyncIterator[Piece]:
-        messages = tuple([await asyncio.to_thread(_message, turn) for turn in turns])
+        messages = tuple(_message(turn) for turn in turns)
         sampling = self._service.sampling(edition)
         request = ChatRequest(messages=messages, edition=edition, sampling=sampling, max_tokens=max_tokens)
         finish_reason: str | None = None
-        async with contextlib.aclosing(self._service.stream(request)) as stream:
+        async with contextlib.aclosing(_naming_files(self._service.stream(request), turns)) as stream:
             async for event in stream:
                 match event:
                     case events.Waiting(reason="loading", fraction=fraction):
@@ -97,9 +129,20 @@ class LocalTalker:
                         yield Piece(kind="done", usage=figures, finish_reason=finish_reason)
 
 
+async def _naming_files(
+    stream: AsyncGenerator[events.ChatEvent, None], turns: list[Turn]
+) -> AsyncGenerator[events.ChatEvent, None]:
+    try:
+        async with contextlib.aclosing(stream):
+            async for event in stream:
+                yield event
+    except WebUIError as error:
+        error.field = error.field and _with_names(error.field, turns)
+        raise
+
+
 def _message(turn: Turn) -> Message:
-    sources = [Source.from_path(path, field=path.name) for path in turn.media]
-    media = [MediaPart(kind=source.kind, source=source) for source in sources]
+    media = [MediaPart(kind=file.source.kind, source=file.source) for file in turn.media]
     return Message(role=turn.role, parts=(*media, TextPart(turn.text)))
 
 
@@ -130,13 +173,13 @@ class RemoteTalker:
                 client.stream("POST", f"{self._url}/v1/chat/completions", json=body) as answer,
             ):
                 if answer.status_code != 200:
-                    raise _refused(self.name, answer.status_code, await answer.aread())
+                    raise _refused(self.name, answer.status_code, await answer.aread(), turns)
                 async for line in answer.aiter_lines():
                     if not line.startswith("data: ") or line == "data: [DONE]":
                         continue
                     chunk = json.loads(line.removeprefix("data: "))
                     if "error" in chunk:
-                        raise _refused(self.name, 500, line.removeprefix("data: ").encode())
+                        raise _refused(self.name, 500, line.removeprefix("data: ").encode(), turns)
                     for choice in chunk.get("choices", ()):
                         delta = choice.get("delta") or {}
                         finish_reason = choice.get("finish_reason") or finish_reason
@@ -153,9 +196,9 @@ class RemoteTalker:
             raise EngineUnavailable("server_unreachable", url=self.name, reason=reason) from None
 
 
-def _refused(url: str, status: int, body: bytes) -> EngineUnavailable | InvalidRequest:
+def _refused(url: str, status: int, body: bytes, turns: list[Turn]) -> EngineUnavailable | InvalidRequest:
     try:
-        reason = json.loads(body)["error"]["message"]
+        reason = _with_names(json.loads(body)["error"]["message"], turns)
     except (ValueError, KeyError, TypeError):
         reason = body[:200].decode(errors="replace")
     kind = InvalidRequest if 400 <= status < 500 and status != 429 else EngineUnavailable
@@ -166,11 +209,14 @@ def _openai(turn: Turn) -> dict[str, Any]:
     if turn.role == "assistant":
         return {"role": "assistant", "content": turn.text}
     parts: list[dict[str, Any]] = []
-    for path in turn.media:
-        source = Source.from_path(path, field=path.name)
-        key = f"{source.kind}_url"
-        data = base64.b64encode(path.read_bytes()).decode()
-        parts.append({"type": key, key: {"url": f"data:{source.mime};base64,{data}"}})
+    for file in turn.media:
+        key = f"{file.source.kind}_url"
+        try:
+            with file.source.open() as opened:
+                data = base64.b64encode(opened.read()).decode()
+        except OSError as error:  # gone since it was attached
+            raise InvalidRequest("file_unreadable", field="file", path=file.name, reason=error.strerror) from None
+        parts.append({"type": key, key: {"url": f"data:{file.source.mime};base64,{data}"}})
     return {"role": "user", "content": [*parts, {"type": "text", "text": turn.text}]}
 
 
