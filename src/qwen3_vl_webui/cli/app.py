@@ -16,6 +16,7 @@ from qwen3_vl_webui.cli.console import out, print_error
 from qwen3_vl_webui.cli.doctor import doctor
 from qwen3_vl_webui.cli.download import download
 from qwen3_vl_webui.cli.serve import serve
+from qwen3_vl_webui.cli.texts import language
 from qwen3_vl_webui.errors import ConfigError, InvalidRequest, NotFound, WebUIError
 
 EPILOG = "Every setting can also be a variable (QWEN3VL_PORT for --port) or a key of a TOML file (--config)."
@@ -41,8 +42,13 @@ def version() -> None:
 
 def run(arguments: Sequence[str] | None = None) -> None:
     """Run a command and exit."""
+    command = typer.main.get_command(app)
+    if language() == "zh":
+        from qwen3_vl_webui.cli.chinese import in_chinese
+
+        in_chinese(command)
     try:
-        app(args=None if arguments is None else list(arguments))
+        command(args=None if arguments is None else list(arguments))
     except WebUIError as error:
         print_error(error)
         sys.exit(2 if isinstance(error, ConfigError | InvalidRequest | NotFound) else 1)

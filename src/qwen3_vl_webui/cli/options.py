@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import inspect
 import types
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
@@ -73,13 +73,19 @@ def _annotation(annotation: Any) -> Any:
     return annotation
 
 
+def about(field: FieldInfo, words: Mapping[str, str] | None = None) -> str:
+    """What a setting is, with its unit: in English, or in the `words` for the English."""
+    description, measure = field.description or "", unit(field)
+    if words is None:
+        return f"{description} ({measure})" if measure else description
+    description, measure = words.get(description, description), words.get(measure, measure)
+    return f"{description}（{measure}）" if measure else description
+
+
 def _parameter(name: str, field: FieldInfo) -> inspect.Parameter:
-    about = field.description or ""
-    if measure := unit(field):
-        about += f" ({measure})"
     option = typer.Option(
         flag(name, field),
-        help=about,
+        help=about(field),
         show_default=default_text(name, field) or False,
         rich_help_panel=PANELS[group(field)],
     )
