@@ -47,7 +47,7 @@ def test_the_file_in_the_data_folder_is_read_unasked(tmp_path: Path, monkeypatch
     ("text", "code", "field"),
     [
         ("prot = 1", "config_unknown", "prot"),
-        ("port = 99999", "config_invalid", "port"),
+        ("port = 99999", "value_out_of_range", "port"),
         ("model = '3b'", "config_invalid", "model"),
         ("device = 'tpu'", "config_invalid", "device"),
         ("port = ", "config_file", "config"),
@@ -82,6 +82,14 @@ def test_unknown_flags_are_refused() -> None:
     with pytest.raises(ConfigError) as caught:
         Settings.load(prot=1)
     assert caught.value.field == "prot"
+
+
+@pytest.mark.parametrize("value", [4095, 268_435_457])
+def test_a_number_out_of_its_range_is_told_the_whole_range(value: int) -> None:
+    with pytest.raises(ConfigError) as caught:
+        Settings.load(max_pixels=value)
+    said = caught.value.message("en")
+    assert said == f"max_pixels must be between 4096 and 268435456; it is {value}."
 
 
 def test_lists_come_as_lists_or_with_commas(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -331,4 +331,11 @@ def _config_error(error: ValidationError) -> ConfigError:
     name = str(first["loc"][0]) if first["loc"] else ""
     if first["type"] == "extra_forbidden":
         return ConfigError("config_unknown", field=name, where="settings")
+    if first["type"] in ("greater_than_equal", "less_than_equal"):
+        constraints = Settings.model_fields[name].metadata
+        low, high = (
+            next((getattr(one, key) for one in constraints if hasattr(one, key)), None) for key in ("ge", "le")
+        )
+        if low is not None and high is not None:  # both, whichever was crossed
+            return ConfigError("value_out_of_range", field=name, minimum=low, maximum=high, value=first["input"])
     return ConfigError("config_invalid", field=name, reason=reason_of(first))

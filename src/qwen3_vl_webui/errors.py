@@ -25,6 +25,7 @@ class Words(NamedTuple):
 def words(code: str, **facts: object) -> Words:
     """A reason of `texts.REASONS`."""
     english, chinese = REASONS[code]
+    facts = {name: _plain(fact) for name, fact in facts.items()}
     return Words(english.format(**facts), chinese.format(**facts))
 
 
@@ -52,6 +53,11 @@ def reason_of(problem: Mapping[str, Any]) -> Words | str:
     return words(problem["type"], **facts) if problem["type"] in REASONS else str(problem["msg"])
 
 
+def _plain(value: object) -> object:
+    """30 and not 30.0."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
 class WebUIError(Exception):
     """Base of all errors. `status` is the HTTP status, `type` the OpenAI error type."""
 
@@ -72,7 +78,8 @@ class WebUIError(Exception):
         english, chinese = ERRORS[self.code]
         template = chinese if language == "zh" else english
         details = {
-            name: value[language == "zh"] if isinstance(value, Words) else value for name, value in self.details.items()
+            name: value[language == "zh"] if isinstance(value, Words) else _plain(value)
+            for name, value in self.details.items()
         }
         return template.format(**{"field": self.field or "", "retry_after": self.retry_after, **details})
 

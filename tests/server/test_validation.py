@@ -239,18 +239,6 @@ def test_messages_come_in_the_callers_language(http: httpx.Client) -> None:
     assert 'qwen3vl_errors_total{code="host_not_allowed"}' in http.get("/metrics").text
 
 
-@pytest.mark.parametrize(
-    ("budget", "limit"),
-    [({"fps": 31}, "30"), ({"max_frames": 769}, "768"), ({"max_pixels": 25_165_825}, "25165824")],
-)
-def test_a_budget_above_the_servers_cap_is_refused_though_no_medium_follows(
-    http: httpx.Client, budget: dict[str, Any], limit: str
-) -> None:
-    found = refused(http, body(**budget))
-    assert [found["param"]] == list(budget)
-    assert limit in found["message"]
-
-
 def test_the_reasons_are_in_both_languages() -> None:
     from qwen3_vl_webui.texts import ERRORS, PLAN, REASONS
 

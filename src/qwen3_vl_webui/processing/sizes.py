@@ -24,6 +24,8 @@ from qwen3_vl_webui.processing.limits import MediaLimits
 from qwen3_vl_webui.processing.messages import MediaBudget
 
 MAX_ASPECT = 200  # long side over short side; the reference refuses more
+MIN_FPS = 1e-3  # of the frames sampled
+Range = tuple[float, float]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,8 +36,13 @@ class ImageRule:
     min_pixels: int
     max_pixels: int
 
+    def ranges(self, budget: MediaBudget, limits: MediaLimits) -> dict[str, Range]:
+        """What each value of a budget may be, wherever it was given."""
+        return _pixel_ranges(self, budget, limits.max_pixels)
+
     def with_budget(self, budget: MediaBudget, limits: MediaLimits, *, field: str) -> ImageRule:
-        low, high = _pixel_range(self, budget, limits.max_pixels, field=field)
+        """Raises `InvalidRequest` when a value of the budget is out of its range."""
+        low, high = _pixels(self, budget, self.ranges(budget, limits), limits.max_pixels, field)
         return ImageRule(factor=self.factor, min_pixels=low, max_pixels=high)
 
     def size(self, height: int, width: int, *, field: str) -> tuple[int, int]:
@@ -57,22 +64,25 @@ class VideoRule:
     min_frames: int
     max_frames: int
 
+    def ranges(self, budget: MediaBudget, limits: MediaLimits) -> dict[str, Range]:
+        """What each value of a budget may be, wherever it was given."""
+        return {
+            **_pixel_ranges(self, budget, limits.max_video_pixels),
+            "fps": (MIN_FPS, limits.max_fps),
+            "max_frames": (self.temporal_factor, limits.max_video_frames),
+        }
+
     def with_budget(self, budget: MediaBudget, limits: MediaLimits, *, field: str) -> VideoRule:
-        low, high = _pixel_range(self, budget, limits.max_video_pixels, field=field)
-        fps, frames = self.fps, min(self.max_frames, limits.max_video_frames)
-        if budget.fps is not None:
-            _check_range("fps", budget.fps, 1e-3, limits.max_fps, field=field)
-            fps = budget.fps
-        if budget.max_frames is not None:
-            _check_range("max_frames", budget.max_frames, 1, limits.max_video_frames, field=field)
-            frames = budget.max_frames
+        """Raises `InvalidRequest` when a value of the budget is out of its range."""
+        low, high = _pixels(self, budget, self.ranges(budget, limits), limits.max_video_pixels, field)
+        frames = min(self.max_frames, limits.max_video_frames) if budget.max_frames is None else budget.max_frames
         return VideoRule(
             factor=self.factor,
             temporal_factor=self.temporal_factor,
             min_pixels=low,
             max_pixels=high,
             frame_tokens=self.frame_tokens,
-            fps=fps,
+            fps=self.fps if budget.fps is None else budget.fps,
             min_frames=min(self.min_frames, frames),
             max_frames=frames,
         )
@@ -153,22 +163,27 @@ def _edges(values: Mapping[str, Any], low: int, high: int) -> tuple[int, int]:
     return int(size.get("shortest_edge", low)), int(size.get("longest_edge", high))
 
 
-def _pixel_range(rule: ImageRule | VideoRule, budget: MediaBudget, cap: int, *, field: str) -> tuple[int, int]:
-    low, high = rule.min_pixels, min(rule.max_pixels, cap)
-    if budget.max_pixels is not None:
-        _check_range("max_pixels", budget.max_pixels, rule.factor**2, cap, field=field)
-        high = budget.max_pixels
-    if budget.min_pixels is not None:
-        _check_range("min_pixels", budget.min_pixels, 1, high, field=field)
-        low = budget.min_pixels
-    return min(low, high), high
-
-
-def _check_range(name: str, value: float, minimum: float, maximum: float, *, field: str) -> None:
+def check_range(field: str, value: float, allowed: Range) -> None:
+    minimum, maximum = allowed
     if not minimum <= value <= maximum:
-        raise InvalidRequest(
-            "value_out_of_range", field=f"{field}.{name}", value=value, minimum=minimum, maximum=maximum
-        )
+        raise InvalidRequest("value_out_of_range", field=field, value=value, minimum=minimum, maximum=maximum)
+
+
+def _pixel_ranges(rule: ImageRule | VideoRule, budget: MediaBudget, cap: int) -> dict[str, Range]:
+    high = min(rule.max_pixels, cap) if budget.max_pixels is None else budget.max_pixels
+    return {"max_pixels": (rule.factor**2, cap), "min_pixels": (1, high)}
+
+
+def _pixels(
+    rule: ImageRule | VideoRule, budget: MediaBudget, ranges: Mapping[str, Range], cap: int, field: str
+) -> tuple[int, int]:
+    """The least and the most pixels, once every value of the budget is within its range."""
+    for name, allowed in ranges.items():
+        if (value := getattr(budget, name)) is not None:
+            check_range(f"{field}.{name}", value, allowed)
+    low = rule.min_pixels if budget.min_pixels is None else budget.min_pixels
+    high = min(rule.max_pixels, cap) if budget.max_pixels is None else budget.max_pixels
+    return min(low, high), high
 
 
 def _check_aspect(height: int, width: int, original: tuple[int, int], *, field: str) -> None:

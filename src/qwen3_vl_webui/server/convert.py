@@ -12,6 +12,7 @@ from qwen3_vl_webui.engine.request import Edition, SamplingParams
 from qwen3_vl_webui.errors import InvalidRequest, WebUIError, words
 from qwen3_vl_webui.processing.limits import MediaLimits
 from qwen3_vl_webui.processing.messages import MediaBudget, MediaPart, Message, Part, Role, TextPart, ToolCall
+from qwen3_vl_webui.processing.sizes import ImageRule, VideoRule, check_range
 from qwen3_vl_webui.server import schemas
 from qwen3_vl_webui.server.chat import ChatRequest
 
@@ -51,16 +52,21 @@ def chat_request(
     )
 
 
-def check_budgets(body: schemas.ChatCompletionRequest, limits: MediaLimits) -> None:
-    """Hold the request's own budgets to the caps, whether or not it has a medium. What a part says, or what a kind of
-    medium may have at most, is checked with the medium.
+def check_budgets(body: schemas.ChatCompletionRequest, image: ImageRule, video: VideoRule, limits: MediaLimits) -> None:
+    """Hold the request's own budgets to what the media that take them may have; where there is none, to what any kind
+    may have. What a part says itself is checked with the medium.
     """
-    pixels = max(limits.max_pixels, limits.max_video_pixels)
-    caps = (("min_pixels", pixels), ("max_pixels", pixels), ("fps", limits.max_fps))
-    for name, cap in (*caps, ("max_frames", limits.max_video_frames)):
-        value = getattr(body, name)
-        if value is not None and value > cap:
-            raise InvalidRequest("value_out_of_range", field=name, minimum=1, maximum=cap, value=value)
+    own = MediaBudget(min_pixels=body.min_pixels, max_pixels=body.max_pixels, fps=body.fps, max_frames=body.max_frames)
+    ranges = {schemas.ImageContent: image.ranges(own, limits), schemas.VideoContent: video.ranges(own, limits)}
+    contents = [message.content for message in body.messages]
+    media = [part for content in contents if isinstance(content, list) for part in content if type(part) in ranges]
+    for name in ("max_pixels", "min_pixels", "fps", "max_frames"):
+        if (value := getattr(own, name)) is None:
+            continue
+        taking = {type(part) for part in media if name in ranges[type(part)] and getattr(part, name) is None}
+        allowed = [found[name] for kind, found in ranges.items() if name in found and (kind in taking or not taking)]
+        lows, highs = zip(*allowed, strict=True)
+        check_range(name, value, (max(lows), min(highs)) if taking else (min(lows), max(highs)))
 
 
 def sampling_of(body: schemas.ChatCompletionRequest, defaults: SamplingParams) -> SamplingParams:

@@ -68,12 +68,13 @@ def openai_router(service: ChatService) -> APIRouter:
         """Answers a conversation of texts, pictures and videos; streams when `stream` is true."""
         await service.planned()
         edition = service.find_edition(body.model)
-        check_budgets(body, service.media_limits)
+        processor = await service.processor(edition)
+        check_budgets(body, processor.image_rule, processor.video_rule, service.media_limits)
         chat = chat_request(
             body, edition=edition, defaults=service.sampling(edition), cache_salt=salt_of(service, request)
         )
         head = Head(model=next((one.name for one in service.models() if one.edition == edition), edition))
-        tokenizer = await service.tokenizer(edition)
+        tokenizer = processor.tokenizer
         if not body.stream:
             answer = await until_disconnect(_complete(service, chat, head, tokenizer), request.receive)
             return JSONResponse(answer)

@@ -79,8 +79,9 @@ class VideoURL(Model):
 
 
 class PixelBudget(Model):
-    min_pixels: int | None = Field(None, ge=1, le=2**31, description="grow smaller pictures to this area")
-    max_pixels: int | None = Field(None, ge=1, le=2**31, description="shrink larger pictures to this area")
+    # What these, `fps` and `max_frames` may be, the server and the checkpoint decide: `processing.sizes` checks them.
+    min_pixels: int | None = Field(None, description="grow smaller pictures to this area")
+    max_pixels: int | None = Field(None, description="shrink larger pictures to this area; at most: see /api/status")
 
     @model_validator(mode="after")
     def _ordered(self) -> PixelBudget:
@@ -104,8 +105,8 @@ class VideoContent(PixelBudget):
 
     type: Literal["video_url"]
     video_url: VideoURL
-    fps: float | None = Field(None, gt=0, le=1000, description="frames sampled a second")
-    max_frames: int | None = Field(None, ge=2, le=100_000)
+    fps: float | None = Field(None, description="frames sampled a second; at most: see /api/status")
+    max_frames: int | None = Field(None, description="frames taken of it; at most: see /api/status")
     start: float | None = Field(None, ge=0, description="begin of the clip, seconds")
     end: float | None = Field(None, gt=0, description="end of the clip, seconds")
 
@@ -290,8 +291,8 @@ class ChatCompletionRequest(PixelBudget):
     response_format: ResponseFormat | None = None
     modalities: list[Literal["text"]] | None = None
 
-    fps: float | None = Field(None, gt=0, le=1000, description="frames a second of videos that do not say")
-    max_frames: int | None = Field(None, ge=2, le=100_000, description="frames of videos that do not say")
+    fps: float | None = Field(None, description="frames a second of videos that do not say")
+    max_frames: int | None = Field(None, description="frames of videos that do not say")
     add_vision_id: bool | None = Field(None, description='write "Picture 1: " before each picture')
     user: str | None = Field(None, max_length=512, description="cached prompts are shared within one user only")
     cache_salt: str | None = Field(None, max_length=512, description="cached prompts are shared within one salt only")
