@@ -69,6 +69,7 @@ class WebUIError(Exception):
     ) -> None:
         self.code = code
         self.field = field
+        self.named: str | None = None  # what a person calls the field, where its path does not say
         self.retry_after = retry_after  # seconds, for 429 and 503
         self.details = details
         super().__init__(self.message("en"))
@@ -81,7 +82,8 @@ class WebUIError(Exception):
             name: value[language == "zh"] if isinstance(value, Words) else _plain(value)
             for name, value in self.details.items()
         }
-        return template.format(**{"field": self.field or "", "retry_after": self.retry_after, **details})
+        field = self.named or self.field or ""
+        return template.format(**{"field": field, "retry_after": self.retry_after, **details})
 
 
 class InvalidRequest(WebUIError):

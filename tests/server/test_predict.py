@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
+from qwen3_vl_webui.server.predict import DATA
 from server_media import data_uri, picture
 
 IMAGES = [None, data_uri(picture()), base64.b64encode(picture()).decode()]
@@ -67,5 +68,26 @@ def test_settings_reach_the_sampler(http: httpx.Client) -> None:
 def test_what_is_wrong_is_named(http: httpx.Client, data: list[Any], field: str) -> None:
     answer = http.post("/api/predict", json={"data": data})
     assert answer.status_code == 400
-    assert answer.json()["error"]["param"] == field
+    error = answer.json()["error"]
+    assert error["param"] == field
+    if field != "data":
+        assert f"{DATA[int(field[5])]} ({field})" in error["message"]
     assert http.post("/api/predict", json={"data": ["x"], "fn_index": 0}).json()["error"]["param"] == "fn_index"
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (["x", None, None, 3], "temperature (data[3]) 必须在 0 和 2 之间，当前为 3。"),
+        (["x", None, None, 0, 1, 10**30], "max_tokens (data[5]) 必须在 1 和 32768 之间"),
+        (["x", None, "both"], "mode (data[2]) 无效：应为 instruct 或 thinking"),
+        (["x", "data:image/png;base64,iVBORw0KGgo="], "无法解码 image (data[1])"),
+        (["x" * 4_000_001], "prompt (data[0]) 长 4000001 个字符"),
+    ],
+)
+def test_what_is_wrong_is_said_with_its_limit_in_the_callers_language(
+    http: httpx.Client, data: list[Any], said: str
+) -> None:
+    answer = http.post("/api/predict", json={"data": data}, headers={"Accept-Language": "zh"})
+    assert answer.status_code == 400
+    assert said in answer.json()["error"]["message"]

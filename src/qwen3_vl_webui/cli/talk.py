@@ -137,7 +137,7 @@ async def _naming_files(
             async for event in stream:
                 yield event
     except WebUIError as error:
-        error.field = error.field and _with_names(error.field, turns)
+        error.named = error.field and _with_names(error.field, turns)
         raise
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import math
 import time
 from typing import Any
 
@@ -11,7 +10,7 @@ import msgspec
 from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse, Response
 
-from qwen3_vl_webui.errors import InvalidRequest, WebUIError, words
+from qwen3_vl_webui.errors import InvalidRequest, NotFound, WebUIError, words
 from qwen3_vl_webui.processing.messages import MediaPart, Message, Part, TextPart
 from qwen3_vl_webui.server.body import JsonRoute
 from qwen3_vl_webui.server.chat import ChatRequest
@@ -20,6 +19,8 @@ from qwen3_vl_webui.server.openai import salt_of, usage_of
 from qwen3_vl_webui.server.schemas import PredictRequest
 from qwen3_vl_webui.server.service import ChatService
 from qwen3_vl_webui.server.sse import until_disconnect
+
+DATA = ("prompt", "image", "mode", "temperature", "top_p", "max_tokens")
 
 
 def predict_router(service: ChatService) -> APIRouter:
@@ -42,26 +43,29 @@ def predict_router(service: ChatService) -> APIRouter:
 
 
 def _chat_request(service: ChatService, data: list[Any], cache_salt: str) -> ChatRequest:
-    padded: list[Any] = data + [None] * (6 - len(data))
+    padded: list[Any] = data + [None] * (len(DATA) - len(data))
     prompt, image, mode, temperature, top_p, max_tokens = padded
     if not isinstance(prompt, str):
-        raise InvalidRequest("field_invalid", field="data[0]", reason=words("data_prompt"))
+        raise _named(InvalidRequest("field_invalid", reason=words("string_type")), "prompt")
     if not (image is None or isinstance(image, str)):
-        raise InvalidRequest("field_invalid", field="data[1]", reason=words("data_image"))
+        raise _named(InvalidRequest("field_invalid", reason=words("string_or_null")), "image")
     if not (mode is None or mode in ("instruct", "thinking")):
-        raise InvalidRequest("field_invalid", field="data[2]", reason=words("data_mode"))
-    edition = service.find_edition(mode or "instruct")
+        raise _named(InvalidRequest("field_invalid", reason=words("data_mode")), "mode")
+    try:
+        edition = service.find_edition(mode or "instruct")
+    except NotFound as error:  # only the other one is served
+        raise _named(error, "mode") from None
     given: dict[str, Any] = {}
     if temperature is not None:
-        given["temperature"] = _number(temperature, "data[3]", 0, 2)
+        given["temperature"] = _number(temperature, "temperature", 0, 2)
     if top_p is not None:
-        given["top_p"] = _number(top_p, "data[4]", 0, 1)
+        given["top_p"] = _number(top_p, "top_p", 0, 1)
         if given["top_p"] == 0:
             given["top_p"], given["temperature"] = 1.0, 0.0  # the most likely token alone
     if max_tokens is not None:
         limit = service.limits.max_output_tokens
-        if _number(max_tokens, "data[5]", 1, limit) != int(max_tokens):
-            raise InvalidRequest("field_invalid", field="data[5]", reason=words("whole_number"))
+        if _number(max_tokens, "max_tokens", 1, limit) != int(max_tokens):
+            raise _named(InvalidRequest("field_invalid", reason=words("whole_number")), "max_tokens")
         max_tokens = int(max_tokens)
     parts: list[Part] = []
     if image is not None:
@@ -76,12 +80,19 @@ def _chat_request(service: ChatService, data: list[Any], cache_salt: str) -> Cha
     )
 
 
-def _number(value: Any, field: str, minimum: float, maximum: float) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise InvalidRequest("field_invalid", field=field, reason=words("number"))
+def _number(value: Any, name: str, minimum: float, maximum: float) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise _named(InvalidRequest("field_invalid", reason=words("number")), name)
     if not minimum <= value <= maximum:
-        raise InvalidRequest("value_out_of_range", field=field, minimum=minimum, maximum=maximum, value=value)
+        raise _named(InvalidRequest("value_out_of_range", minimum=minimum, maximum=maximum, value=value), name)
     return float(value)
+
+
+def _named(error: WebUIError, name: str) -> WebUIError:
+    """The error about one of `DATA`: by its place for programs, by its name too for people."""
+    error.field = f"data[{DATA.index(name)}]"
+    error.named = f"{name} ({error.field})"
+    return error
 
 
 async def _answer(service: ChatService, chat: ChatRequest) -> dict[str, Any]:
@@ -102,8 +113,8 @@ async def _answer(service: ChatService, chat: ChatRequest) -> dict[str, Any]:
                     case Done():
                         usage = usage_of(event, seen)
     except WebUIError as error:
-        if error.field is not None and error.field.startswith("messages[0]"):
-            error.field = "data[1]"  # the only part that such errors can mean
+        if error.field is not None and error.field.startswith("messages"):  # of its parts only the image is named
+            _named(error, "image" if "[" in error.field else "prompt")
         raise
     thought = "".join(reasoning) if reasoning or chat.edition == "thinking" else None
     return {"data": ["".join(text)], "reasoning": thought, "usage": usage}
