@@ -25,7 +25,7 @@ from qwen3_vl_webui.engine.messages import Add, Cancel, Stop, decode_down, decod
 from qwen3_vl_webui.engine.request import Failed, Tokens
 from qwen3_vl_webui.engine.shared_pixels import Part, Segment
 from qwen3_vl_webui.engine.supervisor import FOLDER_PREFIX, EngineProcess, Watch, sweep
-from qwen3_vl_webui.errors import EngineFailure, InvalidRequest, QueueFull
+from qwen3_vl_webui.errors import EngineFailure, InvalidRequest, QueueFull, words
 
 
 class Connection:
@@ -195,6 +195,10 @@ def test_errors_survive_the_journey() -> None:
     assert (back.code, back.retry_after, back.message("zh")) == ("queue_full", 7.0, error.message("zh"))
     back = error_of(decode_failed(failed("r", InvalidRequest("field_invalid", field="seed", reason=ValueError("x")))))
     assert (back.field, back.details["reason"]) == ("seed", "x")
+    error = InvalidRequest("field_invalid", field="stop_token_ids", reason=words("token_ids", last=9))
+    back = error_of(decode_failed(failed("r", error)))
+    for language in ("en", "zh"):
+        assert back.message(language) == error.message(language)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(

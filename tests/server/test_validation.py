@@ -195,7 +195,7 @@ def test_the_name_of_a_tools_turn_is_the_functions(http: httpx.Client) -> None:
                 "tools": [{"type": "function", "function": {"name": "f", "parameters": {"type": 5}}}],
                 "tool_choice": "required",
             },
-            "tools",
+            "tools[0].function.parameters",
         ),
     ],
 )

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from qwen3_vl_webui.engine.request import EngineRequest, SamplingParams
 from qwen3_vl_webui.engine.sequence import Group, VisualSpan
-from qwen3_vl_webui.errors import InvalidRequest
+from qwen3_vl_webui.errors import InvalidRequest, Words, words
 from qwen3_vl_webui.model.config import ModelConfig
 
 
@@ -74,14 +74,14 @@ def _check_sampling(sampling: SamplingParams, vocab_size: int, max_running: int)
                 value=value,
             )
     if not sampling.repetition_penalty > 0:
-        raise _invalid("repetition_penalty", "it must be above 0")
+        raise _invalid("repetition_penalty", words("greater_than", gt=0))
     for field, ids in (
         ("logit_bias", sampling.logit_bias),
         ("stop_token_ids", sampling.stop_token_ids),
         ("grammar_after", () if sampling.grammar_after is None else (sampling.grammar_after,)),
     ):
         if any(not 0 <= token < vocab_size for token in ids):
-            raise _invalid(field, f"token ids go from 0 to {vocab_size - 1}")
+            raise _invalid(field, words("token_ids", last=vocab_size - 1))
 
 
 def _spans(request: EngineRequest, pixels: Mapping[str, Tensor], config: ModelConfig, length: int) -> list[VisualSpan]:
@@ -114,5 +114,5 @@ def _spans(request: EngineRequest, pixels: Mapping[str, Tensor], config: ModelCo
     return spans
 
 
-def _invalid(field: str, reason: str) -> InvalidRequest:
+def _invalid(field: str, reason: Words | str) -> InvalidRequest:
     return InvalidRequest("field_invalid", field=field, reason=reason)

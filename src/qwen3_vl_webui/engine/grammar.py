@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from qwen3_vl_webui.errors import InvalidRequest
+from qwen3_vl_webui.errors import InvalidRequest, Words, words
 
 MAX_GRAMMAR_CHARS = 256 * 1024
 MAX_COMPILE_SECONDS = 20.0
@@ -73,7 +73,7 @@ class PendingGrammar:
         if self.ready:
             self._compiled.result()
         elif now > self._deadline:
-            raise _refused(f"it took more than {MAX_COMPILE_SECONDS:.0f} s to compile")
+            raise _refused(words("compile_seconds", limit=MAX_COMPILE_SECONDS))
 
     def wait(self, seconds: float) -> None:
         """Sleep until compiled, at most so long."""
@@ -97,7 +97,7 @@ class GrammarCompiler:
     def compile(self, grammar: str, after: int | None, now: float) -> PendingGrammar:
         """Start compiling, or find it compiled. Raises InvalidRequest for one that is too long."""
         if len(grammar) > MAX_GRAMMAR_CHARS:
-            raise _refused(f"it is {len(grammar)} characters long; the limit is {MAX_GRAMMAR_CHARS}")
+            raise _refused(words("too_large", limit=MAX_GRAMMAR_CHARS))
         if grammar not in self._kept:
             if self._thread is None:
                 self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="grammar")
@@ -123,9 +123,9 @@ class GrammarCompiler:
             )
         matcher = LLMatcher(self._tokenizer, grammar, log_level=0, limits=LLParserLimits(verbose_errors=False))
         if matcher.is_error():
-            raise _refused(str(matcher.get_error()).splitlines()[0][:300])
+            raise _refused(words("schema_broken", what=str(matcher.get_error()).partition("\n")[0]))
         return matcher
 
 
-def _refused(reason: str) -> InvalidRequest:
+def _refused(reason: Words | str) -> InvalidRequest:
     return InvalidRequest("field_invalid", field="response_format", reason=reason)

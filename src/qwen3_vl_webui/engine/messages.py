@@ -120,13 +120,18 @@ def error_of(message: Failed) -> errors.WebUIError:
     if not (isinstance(kind, type) and issubclass(kind, errors.WebUIError)):
         return errors.EngineFailure("engine_failed", reason=f"{message.error} {message.code}")
     try:
-        return kind(message.code, field=message.field, retry_after=message.retry_after, **message.details)
+        details = {
+            name: errors.Words(*value) if isinstance(value, tuple) else value for name, value in message.details.items()
+        }
+        return kind(message.code, field=message.field, retry_after=message.retry_after, **details)
     except (KeyError, TypeError):  # a code without a sentence, or one whose facts are missing
         return errors.EngineFailure("engine_failed", reason=f"{message.error} {message.code} {message.details}")
 
 
-def _plain(details: Mapping[str, object]) -> dict[str, str | int | float]:
+def _plain(details: Mapping[str, object]) -> dict[str, str | int | float | tuple[str, str]]:
     return {
-        name: value if isinstance(value, (str, int, float)) and not isinstance(value, bool) else str(value)
+        name: value
+        if isinstance(value, (str, int, float, errors.Words)) and not isinstance(value, bool)
+        else str(value)
         for name, value in details.items()
     }

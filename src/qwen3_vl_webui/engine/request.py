@@ -123,7 +123,7 @@ class Failed(msgspec.Struct, frozen=True, kw_only=True, tag="failed"):
     code: str
     field: str | None = None
     retry_after: float | None = None
-    details: dict[str, str | int | float] = {}
+    details: dict[str, str | int | float | tuple[str, str]] = {}  # a pair is `errors.Words`
 
 
 EngineOutput = Tokens | Failed

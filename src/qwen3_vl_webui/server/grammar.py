@@ -14,6 +14,7 @@ from typing import Any
 from llguidance import LLMatcher, LLParserLimits, LLTokenizer
 
 from qwen3_vl_webui.errors import InvalidRequest, words
+from qwen3_vl_webui.server.schema_problems import problem_of
 
 MAX_SCHEMA_DEPTH = 32
 ANY_OBJECT: dict[str, Any] = {"type": "object"}
@@ -55,13 +56,12 @@ def build_grammar(
     start = f"start: BREAK answer\nBREAK: /\\n{{0,2}}/\nanswer: {answer}" if after_reasoning else f"start: {answer}"
     rules.insert(1, start)
     if functions:
-        rules.append(f"body: %json {_with_options(_call_schema(functions, strict_only=not forced), 'tools')}")
+        rules.append(f"body: %json {_calls(functions, tools, strict_only=not forced)}")
         rules.append(r'call: <tool_call> "\n" body "\n" </tool_call>')  # both are tokens, not text
     grammar = LLMatcher.grammar_from_lark("\n".join(rules))
-    problem = _problem(grammar)
-    if problem:
+    if problem := _problem(grammar):
         field = "response_format.json_schema.schema" if json_schema is not None and not functions else "tools"
-        raise InvalidRequest("field_invalid", field=field, reason=problem)
+        raise InvalidRequest("field_invalid", field=field, reason=problem_of(problem))
     return grammar
 
 
@@ -72,6 +72,19 @@ def check_schema(schema: dict[str, Any], field: str, max_bytes: int) -> None:
         raise InvalidRequest("too_long", field=field, value=size, unit=words("bytes"), limit=max_bytes)
     if _depth(schema) > MAX_SCHEMA_DEPTH:
         raise InvalidRequest("field_invalid", field=field, reason=words("deep", limit=MAX_SCHEMA_DEPTH))
+
+
+def _calls(functions: Sequence[dict[str, Any]], tools: Sequence[dict[str, Any]], *, strict_only: bool) -> str:
+    """The schema of a call of one of the functions; an error names the tool at fault."""
+    try:
+        return _with_options(_call_schema(functions, strict_only=strict_only), "tools")
+    except InvalidRequest:
+        for i, tool in enumerate(tools):
+            if tool["function"] in functions:
+                _with_options(
+                    _call_schema([tool["function"]], strict_only=strict_only), f"tools[{i}].function.parameters"
+                )
+        raise
 
 
 def _call_schema(functions: Sequence[dict[str, Any]], *, strict_only: bool) -> dict[str, Any]:
@@ -105,7 +118,7 @@ def _with_options(schema: dict[str, Any], field: str) -> str:
         raise InvalidRequest("field_not_supported", field=f"{field}.x-guidance", reason=words("plain_schema"))
     text = json.dumps({**(schema or ANY_OBJECT), "x-guidance": JSON_OPTIONS}, ensure_ascii=False)
     if problem := _dead_end(text):
-        raise InvalidRequest("field_invalid", field=field, reason=problem)
+        raise InvalidRequest("field_invalid", field=field, reason=problem_of(problem))
     return text
 
 
@@ -118,7 +131,7 @@ def _dead_end(schema: str) -> str:
     matcher = LLMatcher(LLTokenizer("byte"), f"start: json\njson: %json {schema}", log_level=0, limits=_limits())
     if not matcher.is_error():
         matcher.compute_bitmask()
-    return matcher.get_error().strip().splitlines()[0][:300] if matcher.is_error() else ""
+    return str(matcher.get_error()) if matcher.is_error() else ""
 
 
 def _limits() -> LLParserLimits:
@@ -129,7 +142,7 @@ def _limits() -> LLParserLimits:
 def _problem(grammar: str) -> str:
     """What is wrong with a grammar; "" when nothing is."""
     is_error, messages = LLMatcher.validate_grammar_with_warnings(grammar, None, limits=_limits())
-    return messages[0].strip().splitlines()[0][:300] if is_error else ""
+    return str(messages[0]) if is_error else ""
 
 
 def _depth(value: Any) -> int:
