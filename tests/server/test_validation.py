@@ -8,8 +8,8 @@ from typing import Any
 import httpx
 import pytest
 
-from qwen3_vl_webui.server.schemas import NEUTRAL, ChatCompletionRequest
-from qwen3_vl_webui.texts import REFUSED
+from qwen3_vl_webui.server.refused import NEUTRAL, REFUSED
+from qwen3_vl_webui.server.schemas import ChatCompletionRequest
 from server_media import data_uri, picture
 
 CHAT = "/v1/chat/completions"

@@ -13,19 +13,10 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, field_validator, model_validator
 
 from qwen3_vl_webui.errors import InvalidRequest, Words, Wrong, words
-from qwen3_vl_webui.texts import REFUSED
+from qwen3_vl_webui.server.refused import NEUTRAL, REFUSED
 
 SEEDS = 2**63  # any 64-bit integer
 NAME = r"^[a-zA-Z0-9_-]{1,64}$"
-
-# Fields that OpenAI knows and this server does not (why: `texts.REFUSED`), with the values that ask for nothing.
-NEUTRAL: dict[str, tuple[Any, ...]] = {
-    "metadata": ({},),
-    "prompt_cache_retention": ("in_memory", "in-memory"),
-    "service_tier": ("auto", "default"),
-    "store": (False,),
-    "verbosity": ("medium",),
-}
 
 
 class Model(BaseModel):
