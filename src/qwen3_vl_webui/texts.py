@@ -374,6 +374,10 @@ REASONS: dict[str, tuple[str, str]] = {
     "not_connected": ("no connection to its host", "无法连接到该主机"),
     "not_regular": ("it is not a regular file", "不是普通文件"),
     "not_before": ("{one} must be before {other}", "{one} 应早于 {other}"),
+    "nothing_asked": (
+        "there is nothing to answer; give text, a picture or a video",
+        "没有可回答的内容；请给出文字、图片或视频",
+    ),
     "number": ("it must be a number", "应为数字"),
     "plain_schema": ("give a plain JSON schema", "请给出普通的 JSON schema"),
     "same_name": ("two functions have the same name", "有两个函数同名"),

@@ -159,6 +159,7 @@ def test_a_taken_port_is_one_red_line_in_the_users_language(server: str, tiny_ch
         (["ask", "missing.png", "what?"], 2, "missing.png"),
         (["ask", sys.executable], 2, "after the files"),
         (["ask", os.curdir], 2, "after the files"),
+        (["ask", " "], 2, "QUESTION is not valid"),
         (["ask", "photo", "What", "is", "it?"], 2, "quotes"),
         (["ask", os.curdir, "what?"], 2, "is a folder"),
         (["ask", "问" * 300, "--url", "http://127.0.0.1:9"], 1, "127.0.0.1:9"),

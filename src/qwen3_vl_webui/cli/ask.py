@@ -17,6 +17,7 @@ from qwen3_vl_webui.cli.texts import say
 from qwen3_vl_webui.config import Settings
 from qwen3_vl_webui.engine.request import Edition
 from qwen3_vl_webui.errors import InvalidRequest
+from qwen3_vl_webui.errors import words as because
 
 
 @with_settings(("model", "engine"), also=("data", "api_key", "log_level"), unless="url")
@@ -36,6 +37,8 @@ def ask(
     from qwen3_vl_webui.cli.talk import Talker, Turn, media_file, open_talker
 
     *files, question = words
+    if not files and not question.strip():
+        raise InvalidRequest("field_invalid", field="QUESTION", reason=because("empty"))
     if os.path.exists(question):
         raise InvalidRequest("question_absent", field="question", path=question)
     for word in files:

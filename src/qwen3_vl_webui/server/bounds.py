@@ -43,6 +43,14 @@ def check_bounds(request: ChatRequest, limits: ServerLimits, media_limits: Media
         check_schema(tool, f"tools[{i}]", limits.max_schema_bytes)
 
 
+def check_asks(request: ChatRequest) -> None:
+    """Raises InvalidRequest when nothing is said or shown: a model would answer its own template."""
+    for message in request.messages:
+        if message.tool_calls or any(isinstance(part, MediaPart) or part.text.strip() for part in message.parts):
+            return
+    raise InvalidRequest("field_invalid", field="messages", reason=words("nothing_asked"))
+
+
 def _at_most(field: str, value: int, limit: int) -> None:
     if value > limit:
         raise InvalidRequest("too_many", field=field, value=value, limit=limit)

@@ -31,7 +31,7 @@ from qwen3_vl_webui.processing.processor import Processor, Prompt, Seen, preload
 from qwen3_vl_webui.processing.sizes import ImageRule, VideoRule
 from qwen3_vl_webui.processing.tokenizer import Tokenizer
 from qwen3_vl_webui.server.answer import Answering
-from qwen3_vl_webui.server.bounds import check_bounds
+from qwen3_vl_webui.server.bounds import check_asks, check_bounds
 from qwen3_vl_webui.server.chat import ChatRequest
 from qwen3_vl_webui.server.defaults import RECOMMENDED, default_sampling
 from qwen3_vl_webui.server.events import ChatEvent, SeenMedia, Started, Waiting
@@ -265,6 +265,7 @@ class ChatService:
     async def _stream(self, request: ChatRequest) -> AsyncGenerator[ChatEvent, None]:
         arrived = time.perf_counter()
         self._admit(request)
+        check_asks(request)
         if self._starting is not None and not self._starting.done():
             yield Waiting(reason="loading")
         processor = await self.processor(request.edition)
