@@ -15,6 +15,7 @@ from qwen3_vl_webui.processing.messages import MediaBudget, MediaPart, Message, 
 from qwen3_vl_webui.processing.sizes import ImageRule, VideoRule, check_range
 from qwen3_vl_webui.server import schemas
 from qwen3_vl_webui.server.chat import ChatRequest
+from qwen3_vl_webui.server.limits import ServerLimits
 
 LOW_DETAIL_PIXELS = 512 * 512
 SAMPLING = (
@@ -50,6 +51,17 @@ def chat_request(
         add_vision_id=bool(body.add_vision_id),
         cache_salt="\0".join(salts) if any(salts) else "",
     )
+
+
+def check_caps(body: schemas.ChatCompletionRequest, limits: ServerLimits) -> None:
+    """Hold the numbers whose caps are the server's to them, each by the name that was given."""
+    for name, maximum in (
+        ("n", limits.max_n),
+        ("max_tokens", limits.max_output_tokens),
+        ("max_completion_tokens", limits.max_output_tokens),
+    ):
+        if (value := getattr(body, name)) is not None:
+            check_range(name, value, (1, maximum))
 
 
 def check_budgets(body: schemas.ChatCompletionRequest, image: ImageRule, video: VideoRule, limits: MediaLimits) -> None:

@@ -20,7 +20,14 @@ from qwen3_vl_webui.errors import Language, NotFound, WebUIError
 from qwen3_vl_webui.processing.tokenizer import Tokenizer
 from qwen3_vl_webui.server.body import JsonRoute
 from qwen3_vl_webui.server.chat import ChatRequest
-from qwen3_vl_webui.server.convert import chat_request, check_budgets, in_callers_words, messages_of, tools_of
+from qwen3_vl_webui.server.convert import (
+    chat_request,
+    check_budgets,
+    check_caps,
+    in_callers_words,
+    messages_of,
+    tools_of,
+)
 from qwen3_vl_webui.server.errors import as_error, error_body, wanted_language
 from qwen3_vl_webui.server.events import (
     ChatEvent,
@@ -68,6 +75,7 @@ def openai_router(service: ChatService) -> APIRouter:
         """Answers a conversation of texts, pictures and videos; streams when `stream` is true."""
         await service.planned()
         edition = service.find_edition(body.model)
+        check_caps(body, service.limits)
         processor = await service.processor(edition)
         check_budgets(body, processor.image_rule, processor.video_rule, service.media_limits)
         chat = chat_request(

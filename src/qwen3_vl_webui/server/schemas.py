@@ -120,6 +120,9 @@ Content = Annotated[
     string_or("~parts", list, "string_or_parts"),
 ]
 Text = Annotated[TextOnly, string_or("~parts", list, "string_or_parts")]
+Stop = Annotated[
+    Annotated[str, Tag("~string")] | Annotated[list[str], Tag("~list")], string_or("~list", list, "string_or_strings")
+]
 
 
 class FunctionCall(Model):
@@ -265,11 +268,11 @@ class ChatCompletionRequest(PixelBudget):
     repetition_penalty: float | None = Field(None, ge=0.01, le=10)  # below it logits are no numbers any more
     logit_bias: dict[str, float] | None = Field(None, description="-100 to 100 by token id")
     seed: int | None = Field(None, ge=-SEEDS, le=SEEDS - 1)
-    n: int | None = Field(None, ge=1, le=128)
-    max_tokens: int | None = Field(None, ge=1, le=2**31 - 1)
-    max_completion_tokens: int | None = Field(None, ge=1, le=2**31 - 1)
-    min_tokens: int | None = Field(None, ge=0, le=2**31 - 1)
-    stop: Annotated[str, Tag("~string")] | Annotated[list[str], Tag("~list")] | None = None
+    n: int | None = Field(None, description="answers; at most: see /api/status")
+    max_tokens: int | None = Field(None, description="longest answer; at most: see /api/status")
+    max_completion_tokens: int | None = Field(None, description="the same")
+    min_tokens: int | None = Field(None, ge=0, description="at most max_tokens")
+    stop: Stop | None = None
     stop_token_ids: list[int] | None = Field(None, max_length=256)
     ignore_eos: bool | None = None
     stop_repetition: bool | None = Field(None, description="end with finish_reason repetition when the answer loops")
