@@ -306,7 +306,8 @@ def _settings_file(config: Path | None, data: str | Path | None) -> Path | None:
     named = config or (Path(value) if (value := os.environ.get("QWEN3VL_CONFIG")) else None)
     if named is not None:
         if not named.expanduser().is_file():
-            raise ConfigError("config_file", field="config", path=named, reason=words("no_file"))
+            reason = words("folder" if named.expanduser().is_dir() else "no_file")
+            raise ConfigError("config_file", field="config", path=named, reason=reason)
         return named.expanduser()
     folders = (
         Path(data).expanduser() if data else default_data_folder(),

@@ -114,6 +114,24 @@ def test_chat_keeps_the_conversation(server: str, picture: Path, tmp_path: Path)
     assert "nowhere.png" in found.stderr
 
 
+def test_a_reader_that_leaves_ends_the_answer(server: str, tmp_path: Path) -> None:
+    process = subprocess.Popen(
+        command("ask", "count for ever", "--url", server, "--api-key", "sesame", "--max-tokens", "1900"),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=environment(tmp_path, PYTHONUNBUFFERED="1"),
+    )
+    assert process.stdout is not None
+    assert process.stderr is not None
+    process.stdout.close()  # before the first token
+    try:
+        assert process.wait(timeout=60) == 1
+        assert b"Traceback" not in process.stderr.read()
+    finally:
+        process.kill()
+        process.stderr.close()
+
+
 def test_ctrl_c_stops_the_answer_and_not_the_chat(server: str, tmp_path: Path) -> None:
     process = subprocess.Popen(
         command("chat", "--url", server, "--api-key", "sesame", "--max-tokens", "1900"),
@@ -166,7 +184,12 @@ def test_a_taken_port_is_one_red_line_in_the_users_language(server: str, tiny_ch
         (["serve", "--model", "demo", "--port", "0", "--data", sys.executable], 2, "--data"),
         (["serve", "--model", "demo", "--port", "0", "--api-key", ""], 2, "api_key"),
         (["ask", "hi", "--url", "http://127.0.0.1:9"], 1, "127.0.0.1:9"),
+        (["ask", "hi", "--url", "127.0.0.1:9"], 1, "127.0.0.1:9 does not answer: All connection attempts failed"),
+        (["ask", "hi", "--url", ""], 2, "--url"),
+        (["ask", "hi", "--url", "ftp://there"], 2, "--url"),
         (["download", "not a model"], 2, "not a model"),
+        (["download", "5b"], 2, "2b, 4b, 8b, 32b"),
+        (["serve", "--config", os.curdir], 2, "it is a folder"),
         (["serve", "--config", "nothing.toml"], 2, "nothing.toml"),
     ],
 )

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import sys
+
 
 def main() -> None:
     """The entry point; what it needs is imported when it is called."""
-    from qwen3_vl_webui.cli.app import run
+    try:
+        from qwen3_vl_webui.cli.app import run
 
-    run()
+        run()
+    except KeyboardInterrupt:  # while importing, too
+        sys.exit(130)

@@ -52,5 +52,3 @@ def run(arguments: Sequence[str] | None = None) -> None:
     except WebUIError as error:
         print_error(error)
         sys.exit(2 if isinstance(error, ConfigError | InvalidRequest | NotFound) else 1)
-    except KeyboardInterrupt:
-        sys.exit(130)

@@ -32,7 +32,7 @@ def download(
         elif HUB_ID.fullmatch(model):
             sources.append(model)
         else:
-            raise ConfigError("checkpoint_absent", field="models", source=model)
+            raise ConfigError("download_what", field="models", source=model, sizes=", ".join(SIZES))
     for source in sources:
         folder = fetch(settings, source)
         out().print(say("checked", source=source, folder=folder))

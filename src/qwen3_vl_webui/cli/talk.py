@@ -151,7 +151,7 @@ class RemoteTalker:
 
     def __init__(self, url: str, api_key: str | None) -> None:
         self.name = url
-        self._url = url.rstrip("/").removesuffix("/v1")
+        self._url = _address(url)
         self._headers = {"Accept-Language": language()} | ({"Authorization": f"Bearer {api_key}"} if api_key else {})
 
     async def answer(self, turns: list[Turn], edition: Edition, max_tokens: int | None) -> AsyncIterator[Piece]:
@@ -196,6 +196,14 @@ class RemoteTalker:
             raise EngineUnavailable("server_unreachable", url=self.name, reason=reason) from None
 
 
+def _address(url: str) -> str:
+    """Where the server is; its scheme may be left out. Raises `InvalidRequest`."""
+    address = (url if "://" in url else f"http://{url}").rstrip("/").removesuffix("/v1")
+    if not re.fullmatch(r"https?://[^/\s]+.*", address):
+        raise InvalidRequest("field_invalid", field="--url", reason=words("url"))
+    return address
+
+
 def _refused(url: str, status: int, body: bytes, turns: list[Turn]) -> EngineUnavailable | InvalidRequest:
     try:
         reason = _with_names(json.loads(body)["error"]["message"], turns)
@@ -220,6 +228,10 @@ def _openai(turn: Turn) -> dict[str, Any]:
     return {"role": "user", "content": [*parts, {"type": "text", "text": turn.text}]}
 
 
+class _Exit(Exception):
+    """A SystemExit inside the loop, which would end the loop's thread and leave its caller waiting."""
+
+
 class Loop:
     """An event loop in a thread. `run` waits for a result; Ctrl-C meanwhile cancels it and raises KeyboardInterrupt."""
 
@@ -229,9 +241,17 @@ class Loop:
         self._thread.start()
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
-        future = asyncio.run_coroutine_threadsafe(work, self._loop)
+        async def contained() -> T:
+            try:
+                return await work
+            except SystemExit as error:  # Rich's, when nobody reads the output any more
+                raise _Exit(error.code) from error
+
+        future = asyncio.run_coroutine_threadsafe(contained(), self._loop)
         try:
             return future.result()
+        except _Exit as ended:
+            raise SystemExit(ended.args[0]) from None
         except KeyboardInterrupt:
             future.cancel()
             with contextlib.suppress(BaseException):
@@ -239,6 +259,8 @@ class Loop:
             raise
 
     def close(self) -> None:
+        with contextlib.suppress(TimeoutError):  # what an interrupted answer left open
+            asyncio.run_coroutine_threadsafe(self._loop.shutdown_asyncgens(), self._loop).result(5)
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
