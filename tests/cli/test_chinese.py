@@ -12,8 +12,8 @@ import pytest
 import typer
 
 from cli_process import command, environment
-from qwen3_vl_webui.cli.app import app
-from qwen3_vl_webui.cli.chinese import FRAMES, HELP
+from qwen3_vl_webui.cli.app import app, run
+from qwen3_vl_webui.cli.chinese import FRAMES, HELP, USAGE
 from qwen3_vl_webui.cli.options import PANELS, default_text, unit
 from qwen3_vl_webui.config import Settings
 
@@ -59,3 +59,35 @@ def test_help_is_in_the_users_language_and_whole(tmp_path: Path, width: int) -> 
     assert "选项" in shown["zh_CN.UTF-8"]
     assert "Options" not in shown["zh_CN.UTF-8"]
     assert "Options" in shown["C.UTF-8"]
+
+
+WRONG = [
+    (["serve", "--prot", "1"], "没有选项 --prot"),
+    (["serve", "--prot", "1"], "是否想用"),
+    (["serve", "--nonsense"], "没有选项 --nonsense"),
+    (["srve"], "没有命令 'srve'"),
+    (["xyzzy"], "没有命令 'xyzzy'"),
+    (["download"], "缺少 'models'"),
+    (["serve", "4b"], "多余的参数：4b"),
+    (["serve", "--port"], "选项 '--port' 需要一个值"),
+    (["serve", "--page=3"], "选项 '--page' 不带值"),
+    (["serve", "--model", "3b"], "'--model' 无效：应为"),
+    (["serve", "--port", "x"], "'--port' 无效：应为整数"),
+    (["serve", "--max-fps", "x"], "'--max-fps' 无效：应为数字"),
+    (["ask", "hi", "--max-tokens", "0"], "'--max-tokens' 无效：不得小于 1"),
+]
+
+
+def test_a_wrong_command_line_is_explained_in_chinese(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in (*FRAMES, "highlighter", "rich_format_error"):  # put back afterwards
+        monkeypatch.setattr(typer.rich_utils, name, getattr(typer.rich_utils, name))
+    monkeypatch.setenv("LC_ALL", "zh_CN.UTF-8")
+    monkeypatch.setenv("COLUMNS", "200")
+    for words, said in WRONG:
+        with pytest.raises(SystemExit) as ended:
+            run(words)
+        assert ended.value.code == 2
+        assert said in capsys.readouterr().err, words
+    assert len(WRONG) > len(USAGE)  # each is tried

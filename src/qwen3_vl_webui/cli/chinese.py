@@ -1,11 +1,13 @@
-"""`--help` in Chinese.
+"""`--help`, and what is said of a wrong command line, in Chinese.
 
-What it says is written in English in its place: the description of a setting, the help of an option, the docstring of
+What help says is written in English in its place: the description of a setting, the help of an option, the docstring of
 a command. Here is the same in Chinese, by the English; a test finds what is missing and what is left over.
 """
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from typing import Any
 
 import typer
@@ -168,6 +170,31 @@ FRAMES = {
     "RICH_HELP": "用 [blue]'{command_path} {help_option}'[/] 查看帮助。",
 }
 
+# What Typer says of a wrong command line. What is not here stays English.
+USAGE = tuple(
+    (re.compile(english, re.DOTALL), chinese)
+    for english, chinese in (
+        (r"No such option: (?P<a>\S+)", "没有选项 {a}。"),
+        (r"No such option: (?P<a>\S+) \(Possible options: (?P<b>.*)\)", "没有选项 {a}。是否想用 {b}？"),
+        (r"No such command (?P<a>'.*')\.", "没有命令 {a}。"),
+        (r"No such command (?P<a>'.*')\. Did you mean (?P<b>.*)\?", "没有命令 {a}。是否想用 {b}？"),
+        (r"Missing argument (?P<a>.*)\.", "缺少 {a}。"),
+        (r"Got unexpected extra argument\(s\) \((?P<a>.*)\)", "多余的参数：{a}"),
+        (r"Option (?P<a>'.*') requires an argument\.", "选项 {a} 需要一个值。"),
+        (r"Option (?P<a>'.*') does not take a value\.", "选项 {a} 不带值。"),
+        (
+            r"Invalid value for (?P<a>'.*?'): Value error, (?P<b>'.*') is not one of (?P<c>.*)\.",
+            "{a} 无效：应为 {c} 之一，当前为 {b}。",
+        ),
+        (r"Invalid value for (?P<a>'.*?'): Input should be a valid integer.*", "{a} 无效：应为整数。"),
+        (r"Invalid value for (?P<a>'.*?'): Input should be a valid number.*", "{a} 无效：应为数字。"),
+        (
+            r"Invalid value for (?P<a>'.*?'): Input should be greater than or equal to (?P<b>\S+)",
+            "{a} 无效：不得小于 {b}。",
+        ),
+    )
+)
+
 
 class Folding(typer.rich_utils.OptionHighlighter):
     """Typer's own, but Chinese, which has no spaces to break lines at, is broken anywhere instead of cut off."""
@@ -182,11 +209,25 @@ def told(english: str | None) -> str | None:
     return None if english is None else HELP.get(english, english)
 
 
+def told_usage(english: str) -> str:
+    for pattern, chinese in USAGE:
+        if (found := pattern.fullmatch(english)) is not None:
+            return chinese.format(**found.groupdict())
+    return english
+
+
+def _show_error(error: Any, show: Callable[[Any], None] = typer.rich_utils.rich_format_error) -> None:
+    text = told_usage(error.format_message())
+    error.format_message = lambda: text
+    show(error)
+
+
 def in_chinese(command: Any, parent: typer.Context | None = None) -> None:
     """Turn what a command and those below it say about themselves into Chinese."""
     for name, text in FRAMES.items():
         setattr(typer.rich_utils, name, text)
     typer.rich_utils.highlighter = Folding()
+    typer.rich_utils.rich_format_error = _show_error  # type: ignore[assignment]
     command.help, command.epilog = told(command.help), told(command.epilog)
     context = typer.Context(command, parent=parent, **command.context_settings)
     for one in command.get_params(context):
