@@ -103,6 +103,10 @@ ERRORS: dict[str, tuple[str, str]] = {
     ),
     "page_starting": ("The page is still starting.", "页面仍在启动。"),
     "route_unknown": ("There is nothing at {path}.", "{path} 不存在。"),
+    "route_without_v1": (
+        "There is nothing at {path}. The API is at /v1{path}: let the client's base URL end in /v1.",
+        "{path} 不存在。接口位于 /v1{path}：客户端的 base URL 应以 /v1 结尾。",
+    ),
     "too_long": (
         "{field} is {value} {unit} long and the limit is {limit}.",
         "{field} 长 {value} {unit}，上限为 {limit}。",

@@ -227,6 +227,12 @@ def test_unknown_routes_and_methods_have_the_same_shape(http: httpx.Client) -> N
     assert http.delete(CHAT).headers["allow"] == "POST"
 
 
+def test_a_base_url_without_v1_is_told_where_the_api_is(http: httpx.Client) -> None:
+    for answer in (http.post("/chat/completions", json=body()), http.get("/models")):
+        assert answer.status_code == 404
+        assert "base URL end in /v1" in answer.json()["error"]["message"]
+
+
 def test_messages_come_in_the_callers_language(http: httpx.Client) -> None:
     answer = http.post(CHAT, json={}, headers={"Accept-Language": "zh-CN,zh;q=0.9"})
     assert answer.json()["error"]["message"] == "缺少 messages。"

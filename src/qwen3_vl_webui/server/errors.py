@@ -33,6 +33,7 @@ from qwen3_vl_webui.errors import (
 )
 
 logger = logging.getLogger(__name__)
+WITHOUT_V1 = ("/chat/completions", "/models")
 TAG = "~"  # opens the names of union branches, which are no part of a field's path
 
 
@@ -99,6 +100,11 @@ def from_validation(problems: Sequence[Any]) -> InvalidRequest:
     return InvalidRequest("field_invalid", field=field, reason=reason_of(found))
 
 
+def nothing_at(path: str) -> NotFound:
+    """A 404, with a hint for a client of OpenAI's API whose base URL lacks `/v1`."""
+    return NotFound("route_without_v1" if path in WITHOUT_V1 else "route_unknown", field=None, path=path)
+
+
 def as_error(exception: Exception, method: str, path: str) -> WebUIError:
     """Any exception as one of the tree; a surprise is logged with its trace."""
     if isinstance(exception, WebUIError):
@@ -108,7 +114,7 @@ def as_error(exception: Exception, method: str, path: str) -> WebUIError:
     if isinstance(exception, HTTPException):
         match exception.status_code:
             case 404:
-                return NotFound("route_unknown", field=None, path=path)
+                return nothing_at(path)
             case 405:
                 return MethodNotAllowed("method_not_allowed", method=method, path=path)
             case 401:
@@ -150,8 +156,7 @@ def install_not_found(app: Starlette) -> None:
     """Give an app of others our shape for what it does not have; its own errors stay as its scripts know them."""
 
     async def handle(request: Request, exception: Exception) -> JSONResponse:
-        error = NotFound("route_unknown", field=None, path=request.url.path)
-        return error_response(error, wanted_language(request.headers))
+        return error_response(nothing_at(request.url.path), wanted_language(request.headers))
 
     app.add_exception_handler(404, handle)
 
