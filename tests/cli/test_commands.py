@@ -114,6 +114,17 @@ def test_chat_keeps_the_conversation(server: str, picture: Path, tmp_path: Path)
     assert "nowhere.png" in found.stderr
 
 
+def test_chat_goes_on_after_a_file_that_is_refused(server: str, tmp_path: Path) -> None:
+    broken = tmp_path / "broken.png"
+    broken.write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(64))
+    lines = ["/edition both", f"/image {broken}", "what is it?", "and now?", "/quit"]
+    words = ("--url", server, "--api-key", "sesame", "--max-tokens", "4")
+    found = run(tmp_path, "chat", *words, stdin="\n".join(lines) + "\n")
+    assert found.stdout.count("/edition NAME") == 1
+    assert found.stderr.count("broken.png cannot be decoded") == 1
+    assert found.stdout.count("tokens in") == 1
+
+
 def test_a_reader_that_leaves_ends_the_answer(server: str, tmp_path: Path) -> None:
     process = subprocess.Popen(
         command("ask", "count for ever", "--url", server, "--api-key", "sesame", "--max-tokens", "1900"),

@@ -16,7 +16,7 @@ from qwen3_vl_webui.cli.prepare import prepare, quiet
 from qwen3_vl_webui.cli.texts import say
 from qwen3_vl_webui.config import Settings
 from qwen3_vl_webui.engine.request import Edition
-from qwen3_vl_webui.errors import WebUIError
+from qwen3_vl_webui.errors import InvalidRequest, TooLarge, WebUIError
 
 if TYPE_CHECKING:
     from qwen3_vl_webui.cli.talk import Loop, MediaFile, Talker, Turn
@@ -108,7 +108,7 @@ class _Session:
             case "/edition" if rest.strip() in get_args(Edition):
                 self.edition = "thinking" if rest.strip() == "thinking" else "instruct"
                 self.console.print(say("chat_edition", edition=self.edition))
-            case "/help":
+            case "/help" | "/image" | "/video" | "/edition":  # the last three without what they need
                 self.console.print(Text(say("chat_help")))
             case _:
                 self.console.print(say("chat_unknown"))
@@ -123,6 +123,11 @@ class _Session:
             self.loop.run(self.answer(turns, said))
         except KeyboardInterrupt:
             self.console.print(Text(say("chat_stopped"), style="yellow"))
+        except (InvalidRequest, TooLarge):  # it would be refused again and again
+            if self.attached:
+                self.attached = []
+                self.console.print(Text(say("chat_detached"), style="yellow"))
+            raise
         self.turns = [*turns, Turn(role="assistant", text="".join(said))]
         self.attached = []
 

@@ -22,6 +22,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "chat_cleared": ("The conversation begins anew.", "对话已清空。"),
     "chat_attached": ("attached: {name}", "已附上：{name}"),
+    "chat_detached": ("The attached files are left out from now on.", "之后不再附上这些文件。"),
     "chat_edition": ("Now {edition}.", "现在使用 {edition}。"),
     "chat_unknown": ("No such command. /help shows them.", "没有这个命令。/help 查看命令。"),
     "chat_stopped": ("(stopped)", "（已停止）"),
