@@ -78,6 +78,14 @@ def test_unknown_variables_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     assert caught.value.field == "QWEN3VL_PROT"
 
 
+def test_where_an_unknown_setting_was_given_is_said_in_both_languages(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("QWEN3VL_PROT", "1")
+    with pytest.raises(ConfigError) as caught:
+        Settings.load()
+    assert caught.value.message("en") == "There is no setting QWEN3VL_PROT (a variable of the environment)."
+    assert caught.value.message("zh") == "没有名为 QWEN3VL_PROT 的设置（环境变量）。"
+
+
 def test_unknown_flags_are_refused() -> None:
     with pytest.raises(ConfigError) as caught:
         Settings.load(prot=1)

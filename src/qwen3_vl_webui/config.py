@@ -298,7 +298,7 @@ def _environment(cls: type[Settings]) -> dict[str, Any]:
     known = {ENV_PREFIX + name.upper() for name in cls.model_fields} | OTHER_VARIABLES
     for name in sorted(os.environ):
         if name.upper().startswith(ENV_PREFIX) and name.upper() not in known:
-            raise ConfigError("config_unknown", field=name, where="environment")
+            raise ConfigError("config_unknown", field=name, where=words("environment"))
     return EnvSettingsSource(cls)()
 
 
@@ -331,7 +331,7 @@ def _config_error(error: ValidationError) -> ConfigError:
     first = error.errors(include_url=False)[0]
     name = str(first["loc"][0]) if first["loc"] else ""
     if first["type"] == "extra_forbidden":
-        return ConfigError("config_unknown", field=name, where="settings")
+        return ConfigError("config_unknown", field=name, where=words("settings"))
     if first["type"] in ("greater_than_equal", "less_than_equal"):
         constraints = Settings.model_fields[name].metadata
         low, high = (
