@@ -13,6 +13,7 @@ from qwen3_vl_webui.ui.markup import button, escape
 from qwen3_vl_webui.ui.texts import say
 
 Updates = dict[Any, Any]
+EMPTY: dict[str, Any] = {"text": "", "files": []}
 EDITIONS: tuple[Edition, ...] = ("instruct", "thinking")
 
 
@@ -23,7 +24,7 @@ class Composer:
         with gr.Column(elem_id="composer"):
             self.notice = gr.HTML("", elem_id="editing", js_on_load=None)
             self.box = gr.MultimodalTextbox(
-                {"text": "", "files": []},
+                EMPTY,
                 elem_id="box",
                 file_count="multiple",
                 show_label=False,

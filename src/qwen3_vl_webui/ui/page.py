@@ -20,7 +20,8 @@ from qwen3_vl_webui.history.store import HistoryStore
 from qwen3_vl_webui.server.service import ChatService
 from qwen3_vl_webui.ui.answers import Answers
 from qwen3_vl_webui.ui.chat import Chat, Question, explain
-from qwen3_vl_webui.ui.composer import Composer
+from qwen3_vl_webui.ui.composer import EMPTY, Composer
+from qwen3_vl_webui.ui.drafts import write_draft
 from qwen3_vl_webui.ui.examples import EXAMPLES
 from qwen3_vl_webui.ui.layout import Layout
 from qwen3_vl_webui.ui.markup import escape
@@ -31,6 +32,7 @@ from qwen3_vl_webui.ui.updates import Updates, View, merge
 from qwen3_vl_webui.ui.visit import Now, Tabs, kept_list
 
 OPENED = "(conversation, language) => { window.qwen3vl.translated(language); window.qwen3vl.opened(conversation); }"
+KEPT = "(composer, editing) => window.qwen3vl.kept(composer, editing)"
 QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private", "concurrency_limit": None}
 
 
@@ -60,6 +62,7 @@ class Page:
         self._then(page.list.new.click(self.new, inputs, outputs, **QUIET))
         self._then(page.list.upload.upload(self.bring, [page.list.upload, *inputs], outputs, **QUIET))
         self._then(page.composer.box.submit(self.send, inputs, outputs, **QUIET))
+        page.composer.box.change(None, [page.composer.box, page.editing], None, js=KEPT, api_visibility="private")
         page.composer.box.stop(self.stop, [page.conversation], None, **QUIET)
         page.list.search.change(self.find, inputs, [page.list.rows], trigger_mode="always_last", **QUIET)
         self.blocks.unload(self._forget)
@@ -84,12 +87,12 @@ class Page:
         kept = kept_list(told, "settings"), kept_list(told, "edited")
         edition, restored = self.layout.settings.restore(*kept, self.view.editions())
         now = replace(now, edition=edition)
-        draft = str(told.get("draft") or "")
+        kept_draft = str(told.get("draft") or "")
         return merge(
             await self.view.translate(now),
             await self.view.show(now, str(told.get("conversation") or "")),
             # Only where there is one: files may have been dropped in since the page was seen.
-            {self.layout.composer.box: gr.update(value={"text": draft, "files": []})} if draft else {},
+            {self.layout.composer.box: self.view.draft(kept_draft, language)} if kept_draft else {},
             restored,
         )
 
@@ -142,11 +145,7 @@ class Page:
             case "edit":
                 return await self._edit(now, target)
             case "cancel-edit" if now.editing:
-                return {
-                    self.layout.editing: "",
-                    self.layout.composer.notice: "",
-                    self.layout.composer.box: {"text": "", "files": []},
-                }
+                return self.view.end_editing(now)
             case "retry":
                 if self.answers.running(now.conversation) is None:
                     await self.chat.retry(now.conversation, target, edition=now.edition, values=now.values)
@@ -202,14 +201,12 @@ class Page:
         except WebUIError as error:
             explain(error, now.language)
             return self.view.nothing()
-        return {
-            self.layout.conversation: conversation,
-            self.layout.editing: "",
-            self.layout.composer.notice: "",
-            **await self.view.messages(now, conversation),
-            self.layout.composer.box: gr.update(value={"text": "", "files": []}, submit_btn=False, stop_btn=True),
-            **await self.view.conversations(now, current=conversation),
-        }
+        return merge(
+            {self.layout.conversation: conversation, self.layout.composer.box: gr.update(value=EMPTY)},
+            await self.view.messages(now, conversation),
+            await self.view.conversations(now, current=conversation),
+            self.view.end_editing(now),
+        )
 
     async def watch(
         self, conversation: str, language: Language, everything: bool, request: gr.Request
@@ -241,12 +238,13 @@ class Page:
         self._tabs.forget(request.session_hash)
 
     def _now(self, request: gr.Request, values: tuple[Any, ...]) -> Now:
-        conversation, language, editing, everything, edition, search, limit, box, *rest = values
+        conversation, language, editing, draft, everything, edition, search, limit, box, *rest = values
         box = box or {}
         return Now(
             conversation=conversation or "",
             language=cast(Language, language or "en"),
             editing=editing or "",
+            draft=draft or "",
             everything=bool(everything),
             edition=edition,
             search=(search or "").strip(),
@@ -277,10 +275,10 @@ class Page:
         if self.answers.running(now.conversation) is not None:
             gr.Info(say("still_answering", now.language))
             return self.view.nothing()
-        uploads = Path(self.layout.composer.box.GRADIO_CACHE)
-        files = [await asyncio.to_thread(self.chat.lend, medium, uploads) for medium in record.media]
+        files = [await asyncio.to_thread(self.chat.lend, medium, self.view.uploads) for medium in record.media]
         return {
             self.layout.editing: message_id,
+            self.layout.draft: now.draft if now.editing else write_draft(now.text, now.files),
             self.layout.composer.notice: self.layout.composer.editing(True, now.language),
             self.layout.composer.box: {"text": record.text, "files": files},
         }

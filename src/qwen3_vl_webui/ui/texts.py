@@ -81,6 +81,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "You are editing an earlier message. Sending replaces it and everything after it.",
         "正在修改之前的消息。发送后将替换它及其后的全部内容。",
     ),
+    "draft_files_lost": (
+        "These files of your draft are no longer kept, please add them again: {names}",
+        "草稿中的这些文件已不再保留，请重新添加：{names}",
+    ),
     "cancel_editing": ("Cancel editing", "取消修改"),
     "empty_message": ("Write a question or add a picture first.", "请先输入问题或添加图片。"),
     "still_answering": (

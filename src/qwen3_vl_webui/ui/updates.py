@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
 from qwen3_vl_webui.engine.request import Edition
-from qwen3_vl_webui.errors import NotFound
+from qwen3_vl_webui.errors import Language, NotFound
 from qwen3_vl_webui.history.store import HistoryStore
 from qwen3_vl_webui.server.service import ChatService
 from qwen3_vl_webui.ui.banner import served
 from qwen3_vl_webui.ui.chat import Chat
 from qwen3_vl_webui.ui.composer import EDITIONS, Composer
+from qwen3_vl_webui.ui.drafts import read_draft
 from qwen3_vl_webui.ui.header import render_header, render_labels
 from qwen3_vl_webui.ui.layout import Layout
+from qwen3_vl_webui.ui.markup import escape
 from qwen3_vl_webui.ui.rendering import ChatbotMessage
 from qwen3_vl_webui.ui.texts import say
 from qwen3_vl_webui.ui.visit import Now, Tabs
@@ -43,15 +46,14 @@ class View:
         updates: Updates = {
             self._layout.conversation: conversation,
             self._layout.everything: False,
-            self._layout.editing: "",
-            self._layout.composer.notice: "",
+            **self.end_editing(now),
         }
         try:
-            updates |= await self.messages(now, conversation, everything=False)
+            updates = merge(updates, await self.messages(now, conversation, everything=False))
         except NotFound:
             gr.Info(say("conversation_gone", now.language))
             conversation = updates[self._layout.conversation] = ""
-            updates |= await self.messages(now, "")
+            updates = merge(updates, await self.messages(now, ""))
         return updates | await self.conversations(now, current=conversation)
 
     async def messages(self, now: Now, conversation: str, *, everything: bool | None = None) -> Updates:
@@ -65,6 +67,26 @@ class View:
             self._layout.region.welcome: gr.update(visible=not messages),
             self._layout.composer.box: Composer.busy(self._chat.answers.running(conversation) is not None),
         }
+
+    def end_editing(self, now: Now) -> Updates:
+        """No earlier message is in the composer; if one was, what stood there before it is there again."""
+        layout = self._layout
+        updates: Updates = {layout.editing: "", layout.draft: "", layout.composer.notice: ""}
+        if now.editing:
+            updates[layout.composer.box] = self.draft(now.draft, now.language)
+        return updates
+
+    def draft(self, kept: str, language: Language) -> Any:
+        """The composer with a draft that the browser kept. Files that are gone are named."""
+        draft = read_draft(kept, self.uploads)
+        if draft.lost:
+            gr.Warning(escape(say("draft_files_lost", language, names=", ".join(draft.lost))), duration=8)
+        return gr.update(value={"text": draft.text, "files": list(draft.files)})
+
+    @property
+    def uploads(self) -> Path:
+        """The folder of what browsers have uploaded."""
+        return Path(self._layout.composer.box.GRADIO_CACHE)
 
     async def conversations(self, now: Now, *, current: str | None = None, limit: int | None = None) -> Updates:
         """The list, as it is searched now."""

@@ -20,6 +20,7 @@ class Now:
     language: Language
     conversation: str = ""
     editing: str = ""  # the message that the composer's text will replace
+    draft: str = ""  # what stood in the composer before that, as `ui.drafts` writes it
     everything: bool = False  # also show the early messages of a long conversation
     edition: Edition = "instruct"
     search: str = ""

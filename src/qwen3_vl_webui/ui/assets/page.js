@@ -280,8 +280,19 @@
     }
   });
 
-  // -- drafts: what is being written outlives a reload -------------------------------------------------------------------
-  setInterval(() => { if (page.ready && box() && store.get("draft") !== box().value) store.set("draft", box().value); }, 400);
+  // -- drafts: what is being written outlives a reload, with its files; an earlier message in the composer is no draft -------
+  page.kept = ({ text, files }, editing) => {
+    const paths = files.map((file) => file.path);
+    if (removed >= 0) paths.splice(removed, 1);
+    removed = -1;
+    if (page.ready && !editing) store.set("draft", text || paths.length ? JSON.stringify({ text, files: paths }) : "");
+    return [];
+  };
+  let removed = -1; // Gradio tells of a file that is taken out before it is
+  document.addEventListener("click", (event) => {
+    const file = event.target.closest?.("#box .delete-button") && event.target.closest(".thumbnail-item");
+    if (file) removed = [...document.querySelectorAll("#box .thumbnail-item")].indexOf(file);
+  }, true);
 
   // -- files that the server would refuse are refused before the upload, in the page's language ----------------------------
   for (const kind of ["change", "drop", "paste"]) {
