@@ -43,6 +43,12 @@ def choose(page: Page, edition: str) -> None:
     page.locator("#edition label", has_text=edition).click()
 
 
+def delete(owner: Locator) -> None:
+    """Delete the message or the conversation whose buttons are in `owner`, and answer yes."""
+    owner.locator(".act-ask-delete").click()
+    owner.locator(".confirm .yes").click()
+
+
 def picture_file(folder: Path, name: str, size: tuple[int, int] = (96, 64)) -> Path:
     path = folder / name
     Image.new("RGB", size, "teal").save(path)

@@ -65,12 +65,12 @@ def test_the_last_line_stays_in_view_when_the_settings_open(open_page: Open, ser
     finally:
         history.close()
     page = open_page(f"/?c={conversation}")
-    expect(page.locator("#chat .foot .act-delete")).to_be_attached()
+    expect(page.locator("#chat .foot .act-ask-delete")).to_be_attached()
     page.locator("#chat .bubble-wrap").evaluate("(area) => { area.scrollTop = area.scrollHeight; }")
-    expect(page.locator("#chat .foot .act-delete")).to_be_in_viewport()
+    expect(page.locator("#chat .foot .act-ask-delete")).to_be_in_viewport()
     page.click(".act-settings")
     page.wait_for_timeout(600)
-    expect(page.locator("#chat .foot .act-delete")).to_be_in_viewport()
+    expect(page.locator("#chat .foot .act-ask-delete")).to_be_in_viewport()
 
 
 @pytest.mark.parametrize("locale", ["en-US", "zh-CN"])

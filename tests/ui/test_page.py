@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page, Route, expect
 
-from page_steps import answer_ids, ask, box, choose, conversation_of, picture_file, set_control, wait_for_end
+from page_steps import answer_ids, ask, box, choose, conversation_of, delete, picture_file, set_control, wait_for_end
 from qwen3_vl_webui.ui.presets import PRESETS
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(170)]
@@ -125,11 +125,11 @@ def test_retry_edit_and_delete_keep_the_files(open_page: Open, server: Any, tmp_
     expect(page.locator("#chat .media img")).to_have_count(1)
     expect(page.locator("#editing .notice")).to_have_count(0)
 
-    page.locator("#chat .foot .act-delete").click()
+    delete(page.locator("#chat .foot"))
     expect(page.locator("#chat .foot")).to_have_count(0)
     page.locator("#chat .act-retry").click()
     wait_for_end(page)
-    page.locator("#chat .act-delete").first.click()
+    delete(page.locator("#chat .user-row"))
     expect(page.locator("#chat .said")).to_have_count(0)
 
 
@@ -164,8 +164,7 @@ def test_conversations_are_searched_renamed_exported_imported_and_deleted(open_p
     assert json.loads(saved["json"].read_text())["title"] == "Stripes <i>&</i> ${1}"
 
     row.hover()
-    row.locator(".act-row-delete").click()
-    row.locator(".act-delete-conversation").click()
+    delete(row)
     expect(row).to_have_count(0)
     expect(page.locator("#welcome .card").first).to_be_visible()
     with page.expect_file_chooser() as chooser:

@@ -166,12 +166,12 @@ class Chat:
         )
         await self.answers.start(conversation_id, request, names)
 
-    async def delete(self, conversation_id: str, turn_id: str) -> None:
-        """Delete an answer, or a question with its answer."""
+    async def delete(self, conversation_id: str, turn_id: str) -> bool:
+        """Delete an answer, or a question with its answer; the conversation too, with its last. Says whether it is left."""
         turns = await self.turns(conversation_id)
         position = next((i for i, turn in enumerate(turns) if turn.id == turn_id), None)
         if position is None:
-            return
+            return True
         live = self.answers.running(conversation_id)
         doomed = [turns[position].id]
         if turns[position].role == "user":
@@ -181,8 +181,12 @@ class Chat:
                 doomed.append(turn.id)
         if live is not None and live.record.id in doomed:
             await self.answers.stop(conversation_id)
+        if len(doomed) == len(turns):
+            await asyncio.to_thread(self.history.delete, conversation_id)
+            return False
         for doomed_id in doomed:
             await asyncio.to_thread(self.history.delete_message, doomed_id)
+        return True
 
     async def render(
         self, conversation_id: str, language: Language, *, all_turns: bool = False

@@ -8,6 +8,9 @@ from __future__ import annotations
 import html
 import secrets
 
+from qwen3_vl_webui.errors import Language
+from qwen3_vl_webui.ui.texts import say
+
 ACTION_KEY = secrets.token_urlsafe(12)
 
 
@@ -28,4 +31,14 @@ def button(action: str, target: str, label: str, *, css: str = "", text: str = "
     return (
         f'<button type="button" class="act act-{action} {css} do-{action} key-{ACTION_KEY} id-{escape(target)}" '
         f'title="{escape(label)}" aria-label="{escape(label)}">{escape(text)}</button>'
+    )
+
+
+def confirm(question: str, action: str, target: str, language: Language) -> str:
+    """The question that a button `ask-delete` beside it brings up; only its yes does `action`."""
+    yes, no = say("yes_delete", language), say("cancel", language)
+    return (
+        f'<span class="confirm" hidden><span>{escape(question)}</span>'
+        f"{button(action, target, yes, css='yes wide', text=yes)}"
+        f"{button('cancel-delete', target, no, css='wide', text=no)}</span>"
     )

@@ -151,7 +151,8 @@ class Page:
                     await self.chat.retry(now.conversation, target, edition=now.edition, values=now.values)
                 return await self.view.messages(now, now.conversation)
             case "delete":
-                await self.chat.delete(now.conversation, target)
+                if not await self.chat.delete(now.conversation, target):
+                    return await self.view.show(now, "")
                 return await self.view.messages(now, now.conversation)
         return self.view.nothing()
 

@@ -15,7 +15,7 @@ from qwen3_vl_webui.history.records import MediaRecord, MessageRecord
 from qwen3_vl_webui.ui.answers import Answer
 from qwen3_vl_webui.ui.drawing import render_places
 from qwen3_vl_webui.ui.markdown import literal
-from qwen3_vl_webui.ui.markup import button, escape
+from qwen3_vl_webui.ui.markup import button, confirm, escape
 from qwen3_vl_webui.ui.preview import has_page
 from qwen3_vl_webui.ui.texts import say
 
@@ -58,7 +58,7 @@ def render_question(turn: MessageRecord, language: Language, *, answered: bool) 
     actions = button("copy", turn.id, say("copy", language)) + button("edit", turn.id, say("edit", language))
     if not answered:  # its answer was deleted or never began
         actions += button("retry", turn.id, say("retry", language))
-    actions += button("delete", turn.id, say("delete_question", language))
+    actions += _deletion("question", turn, language)
     body = f'<div class="media">{media}</div>' if media else ""
     if turn.text:
         body += f'<div class="said">{escape(turn.text)}</div>'
@@ -115,12 +115,18 @@ def render_answer(
         actions += button("preview", turn.id, say("preview", language))
     if last:
         actions += button("retry", turn.id, say("retry", language))
-    actions += button("delete", turn.id, say("delete_answer", language))
+    actions += _deletion("answer", turn, language)
     footer = (
         f'<div class="foot"><div class="actions">{actions}</div>{_figures(turn, language)}</div>{_saw(facts, language)}'
     )
     messages.append(_html("assistant", footer))
     return messages
+
+
+def _deletion(kind: str, turn: MessageRecord, language: Language) -> str:
+    """The button that asks whether a question or an answer is to be deleted, and what it asks."""
+    name, asked = say(f"delete_{kind}", language), say(f"delete_{kind}_asked", language)
+    return button("ask-delete", turn.id, name) + confirm(asked, "delete", turn.id, language)
 
 
 def was_refused(turn: MessageRecord) -> bool:

@@ -10,7 +10,7 @@ import gradio as gr
 
 from qwen3_vl_webui.errors import Language
 from qwen3_vl_webui.history.records import ConversationSummary
-from qwen3_vl_webui.ui.markup import button, escape
+from qwen3_vl_webui.ui.markup import button, confirm, escape
 from qwen3_vl_webui.ui.texts import say
 
 Updates = dict[Any, Any]
@@ -81,16 +81,11 @@ def _row(row: ConversationSummary, language: Language, *, current: bool) -> str:
             ("format=json&amp;embed=true", "json", escape(say("export_json", language))),
         )
     )
-    yes, no = say("yes_delete", language), say("cancel", language)
-    confirm = (
-        f'<span class="confirm" hidden><span>{escape(say("delete_conversation", language))}</span>'
-        f"{button('delete-conversation', row.id, yes, css='wide', text=yes)}"
-        f"{button('row-cancel', row.id, no, css='wide', text=no)}</span>"
-    )
+    asked = confirm(say("delete_conversation", language), "delete-conversation", row.id, language)
     snippet = f'<small class="snippet">{escape(row.snippet)}</small>' if row.snippet else ""
     marked = ' aria-current="page"' if current else ""
     return (
         f'<div class="row" data-row="{name}"{marked}>{button("open", row.id, title, css="title", text=title)}'
         f'<span class="tools">{button("row-rename", row.id, say("rename", language))}{links}'
-        f"{button('row-delete', row.id, say('delete', language))}</span>{snippet}{confirm}</div>"
+        f"{button('ask-delete', row.id, say('delete', language))}</span>{snippet}{asked}</div>"
     )

@@ -145,16 +145,17 @@
     });
     input.addEventListener("blur", () => setTimeout(() => { if (input.isConnected) end(true); }));
   };
-  const confirming = (row, on) => {
-    pending = on ? { row: row.dataset.row } : null;
-    $(".confirm", row).hidden = !on;
-    (on ? $(".confirm button", row) : $(".act-row-delete", row)).focus();
+  const confirming = (button, on) => { // of a conversation or a message
+    const asked = button.closest(".row, .actions");
+    if (asked.dataset.row) pending = on ? { row: asked.dataset.row } : null;
+    $(".confirm", asked).hidden = !on;
+    (on ? $(".confirm button", asked) : $(".act-ask-delete", asked)).focus();
   };
   const resume = () => {
     const row = pending && $(`#conversations [data-row="${pending.row}"]`);
     if (!row) return;
     if ("title" in pending) rename(row, pending);
-    else if ($(".confirm", row).hidden) confirming(row, true);
+    else if ($(".confirm", row).hidden) confirming($(".confirm", row), true);
   };
   const part = (button, prefix) => [...button.classList].find((name) => name.startsWith(prefix))?.slice(prefix.length) || "";
   const local = {
@@ -165,8 +166,8 @@
     reload: () => location.reload(),
     "banner-close": (button) => { sessionStorage.setItem("banner", part(button, "id-")); poll(); },
     "row-rename": (button) => rename(button.closest(".row")),
-    "row-delete": (button) => confirming(button.closest(".row"), true),
-    "row-cancel": (button) => confirming(button.closest(".row"), false),
+    "ask-delete": (button) => confirming(button, true),
+    "cancel-delete": (button) => confirming(button, false),
     copy: (button) => copyFrom(button, `ui/text/${part(button, "id-")}`),
     "copy-places": (button) => copyFrom(button, `ui/places/${part(button, "id-")}`),
     "save-drawing": (button) => saveDrawing(button.closest(".pointed")),
@@ -262,8 +263,8 @@
     if (event.isComposing) return;
     if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k") { event.preventDefault(); send("new"); return; }
     if (event.key === "Escape" && !$("dialog[open]")) {
-      const asked = $("#conversations .confirm:not([hidden])");
-      if (asked) confirming(asked.closest(".row"), false);
+      const asked = $(".confirm:not([hidden])");
+      if (asked) confirming(asked, false);
       else if (event.target.matches?.("#search input, #search textarea") && event.target.value) {
         event.target.value = "";
         event.target.dispatchEvent(new Event("input", { bubbles: true }));
