@@ -89,3 +89,61 @@ def test_the_choice_of_mode_says_what_each_does_on_any_screen(open_page: Open, l
         assert page.evaluate(tops) == 1, "in one line"
     expect(page.locator("#hint")).to_contain_text("Ctrl+K")
     expect(box(page)).to_be_focused()
+
+
+@pytest.mark.parametrize(("width", "height"), [(740, 360), (390, 320)])
+def test_in_a_low_window_the_welcome_scrolls_above_the_composer(open_page: Open, width: int, height: int) -> None:
+    page = open_page(width=width, height=height)
+    last = page.locator("#welcome .card").last
+    below = page.locator("#composer").bounding_box()
+    assert below is not None
+    last.scroll_into_view_if_needed()
+    last.locator(".act").click(trial=True)  # nothing lies over it
+    shown = page.evaluate(
+        """(top) => [...document.querySelectorAll('#welcome h1, #welcome p, #welcome .card')].some((e) => {
+            const r = e.getBoundingClientRect();
+            const drawn = (y) => e.contains(document.elementFromPoint(r.left + r.width / 2, y));
+            return [top + 2, top + 20].some((y) => r.top < y && y < r.bottom && drawn(y));
+        })""",
+        below["y"],
+    )
+    assert not shown
+    box(page).fill("a line\n" * 30)
+    expect(page.locator("#box .submit-button")).to_be_in_viewport(ratio=1)
+
+
+def test_what_the_model_saw_unfolds_into_view(open_page: Open, server: Any) -> None:
+    seen = {"kind": "image", "original_size": [64, 64], "seen_size": [64, 64], "visual_tokens": 4}
+    history = server.history()
+    try:
+        conversation = history.create_conversation("seen").id
+        history.add_message(conversation, role="user", text="look")
+        history.add_message(conversation, role="assistant", text="word\n\n" * 60, facts={"seen": [seen] * 3})
+    finally:
+        history.close()
+    page = open_page(f"/?c={conversation}")
+    page.wait_for_timeout(1000)  # until what is opened has been scrolled to its end
+    page.locator("#chat .saw summary").click()
+    expect(page.locator("#chat .saw li").last).to_be_in_viewport(ratio=1)
+    shown, composer = page.locator("#chat .saw li").last.bounding_box(), page.locator("#composer").bounding_box()
+    assert shown is not None
+    assert composer is not None
+    assert shown["y"] + shown["height"] <= composer["y"]
+
+
+def test_the_button_that_copies_code_lies_beside_it(open_page: Open, server: Any) -> None:
+    history = server.history()
+    try:
+        conversation = history.create_conversation("long code").id
+        history.add_message(conversation, role="user", text="code")
+        history.add_message(conversation, role="assistant", text="```python\n" + "x = 1; " * 60 + "\n```")
+    finally:
+        history.close()
+    page = open_page(f"/?c={conversation}")
+    code, button = page.locator("#chat pre"), page.locator("#chat .copy_code_button")
+    expect(button).to_be_visible()
+    lines, icon = code.bounding_box(), button.bounding_box()
+    assert lines is not None
+    assert icon is not None
+    assert lines["x"] + lines["width"] <= icon["x"]
+    assert code.evaluate("(e) => e.scrollWidth > e.clientWidth")

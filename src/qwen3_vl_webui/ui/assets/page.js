@@ -255,6 +255,9 @@
     for (const element of [pointed, ...pointed.querySelectorAll("." + number)]) element.classList.add("lit");
   });
 
+  // What is unfolded at the end of the conversation comes into view.
+  document.addEventListener("toggle", ({ target }) => { if (target.open && target.matches?.("#chat details")) target.scrollIntoView({ block: "nearest" }); }, true);
+
   // A video that the browser has no decoder for: a sentence instead of a black box.
   document.addEventListener("error", ({ target }) => { if (target.matches?.("#chat .clip video")) target.parentElement.classList.add("unplayable"); }, true);
 
