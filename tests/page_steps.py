@@ -29,12 +29,13 @@ def wait_for_end(page: Page) -> None:
     expect(page.locator("#box .submit-button")).to_be_visible()
 
 
-def set_control(page: Page, name: str, value: float) -> None:
+def set_control(page: Page, name: str, value: float | str) -> None:
     if not page.locator("#settings-bar.open").count():
         page.click(".act-settings")
     field = page.locator(f"#set-{name} input[type=number]")
     field.click()
     field.press("Control+a")
+    field.press("Delete")
     field.press_sequentially(str(value))
     field.press("Tab")
 

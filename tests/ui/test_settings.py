@@ -15,7 +15,7 @@ from playwright.sync_api import Page, expect
 from media_cases import video
 from page_steps import ask, box, choose, picture_file, set_control, wait_for_end
 from qwen3_vl_webui.ui.examples import EXAMPLES
-from qwen3_vl_webui.ui.presets import PRESETS
+from qwen3_vl_webui.ui.presets import PRESETS, SAMPLING_CONTROLS
 from qwen3_vl_webui.ui.texts import say
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
@@ -121,6 +121,40 @@ def test_budgets_start_within_the_checkpoints_own_rules_and_the_servers_caps(
             expect(page.locator(f"#set-{name} input[type=number]")).to_have_value(str(value))
     finally:
         server.stop()
+
+
+def test_a_number_that_does_not_fit_is_refused_by_name_and_the_last_good_one_stays(open_page: Open) -> None:
+    page = open_page()
+    refused: list[tuple[str, Any, str]] = [
+        ("temperature", 9, "Temperature takes a number from 0 to 2; it is still"),
+        ("temperature", "", "Temperature takes a number from 0 to 2; it is still"),
+        ("top_k", 1.5, "Top-k takes a whole number from 0 to 200; it is still 7."),
+        ("max_tokens", 3, "Longest answer (tokens) takes a whole number from 16 to"),
+    ]
+    page.click(".act-settings")
+    set_control(page, "top_k", 7)
+    for name, wrong, sentence in refused:
+        field = page.locator(f"#set-{name} input[type=number]")
+        before = field.input_value()
+        set_control(page, name, wrong)
+        toast = page.locator(".toast-body", has_text=sentence)
+        expect(toast).to_have_count(1)
+        toast.locator(".toast-close").click()
+        expect(field).to_have_value(before)
+        expect(page.locator(f"#set-{name} input[type=range]")).to_have_value(before)
+    assert json.loads(page.evaluate("localStorage['qwen3vl.edited']")) == ["top_k"]
+    page.locator(".act-language").click()
+    expect(page.locator("#new-chat")).to_have_text("新对话")
+    set_control(page, "top_k", -1)
+    expect(page.locator(".toast-body")).to_contain_text("“Top-k”应为 0 到 200 之间的整数，仍保持 7。")
+    page.reload()
+    expect(page.locator("#set-top_k input[type=number]")).to_have_value("7")
+
+
+def test_a_kept_number_that_does_not_fit_is_not_taken_up() -> None:
+    top_k = next(control for control in SAMPLING_CONTROLS if control.name == "top_k")
+    assert [top_k.takes(value) for value in (0, 7, 7.0, 200)] == [True] * 4
+    assert [top_k.takes(value) for value in (1.5, -1, 201, "7", None, True, float("nan"))] == [False] * 7
 
 
 @pytest.mark.parametrize("locale", ["en-US", "zh-CN"])

@@ -167,7 +167,7 @@ class Chat:
         await self.answers.start(conversation_id, request, names)
 
     async def delete(self, conversation_id: str, turn_id: str) -> bool:
-        """Delete an answer, or a question with its answer; the last takes the conversation along, which is then False."""
+        """Delete an answer, or a question with its answer; with the last the conversation goes: then it is False."""
         turns = await self.turns(conversation_id)
         position = next((i for i, turn in enumerate(turns) if turn.id == turn_id), None)
         if position is None:

@@ -140,6 +140,9 @@ class Page:
             case "too-large":
                 gr.Warning(escape(say("too_large", now.language, name=text, limit=self.max_upload_mb)), duration=8)
                 return self.view.nothing()
+            case "out-of-range" if target in self.layout.settings.limits:
+                gr.Warning(escape(self.layout.settings.explain(target, now.values[target], now.language)), duration=8)
+                return self.view.nothing()
             case "example":
                 return await self._example(now, target)
             case "edit":

@@ -38,12 +38,22 @@ PRESETS: dict[Edition, dict[str, float]] = {
 
 @dataclass(frozen=True, kw_only=True)
 class Control:
-    """A slider: its name (also the key of its text), range and step."""
+    """A slider: its name (also the key of its text), range and step; its values are whole where its steps are."""
 
     name: str
     minimum: float
     maximum: float
     step: float
+
+    @property
+    def whole(self) -> bool:
+        return float(self.step).is_integer()
+
+    def takes(self, value: object) -> bool:
+        """Whether it is a number that may stand here."""
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            return False
+        return self.minimum <= value <= self.maximum and (float(value).is_integer() or not self.whole)
 
 
 SAMPLING_CONTROLS = (

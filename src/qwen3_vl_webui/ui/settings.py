@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import gradio as gr
@@ -36,6 +37,7 @@ class SettingsPanel:
         """`preset` gives an edition's values; `caps` is the most that the server takes, by control."""
         self.preset = preset
         self._caps = caps
+        self.limits: dict[str, Control] = {}  # of the sliders, as this server has them
         self.controls: dict[str, gr.components.Component] = {}
         self.heading = gr.HTML("", elem_id="settings-heading", js_on_load=None)
         with gr.Accordion(say("sampling", "en"), open=True) as self.sampling:
@@ -59,15 +61,31 @@ class SettingsPanel:
 
     def _slider(self, control: Control, value: float) -> None:
         maximum = min(control.maximum, self._caps.get(control.name, control.maximum))
-        minimum = control.minimum if control.minimum < maximum else maximum / 2
+        minimum = control.minimum
+        if minimum >= maximum:
+            minimum = maximum // 2 if control.whole else maximum / 2
+        control = replace(control, minimum=minimum, maximum=maximum, step=min(control.step, maximum - minimum))
+        self.limits[control.name] = control
         self.controls[control.name] = gr.Slider(
             minimum,
             maximum,
             value=min(value, maximum),
-            step=min(control.step, maximum - minimum),
+            step=control.step,
             label=say(control.name, "en"),
             elem_id=f"set-{control.name}",
             buttons=[],
+        )
+
+    def explain(self, name: str, value: Any, language: Language) -> str:
+        """What a slider takes, when something else was written into its field, and what it therefore still says."""
+        control = self.limits[name]
+        return say(
+            "setting_whole" if control.whole else "setting_number",
+            language,
+            name=say(name, language),
+            minimum=f"{control.minimum:g}",
+            maximum=f"{control.maximum:g}",
+            value=f"{value:g}",
         )
 
     def translate(self, language: Language) -> Updates:
@@ -128,9 +146,8 @@ class SettingsPanel:
             kept = {n: v for n, v in zip(self.names, saved[1:], strict=True) if n in edited or n not in PRESET_NAMES}
         values: dict[str, Any] = {**self.preset(edition)}
         for name, value in kept.items():
-            component = self.controls[name]
-            if isinstance(component, gr.Slider):
-                if isinstance(value, int | float) and component.minimum <= value <= component.maximum:
+            if name in self.limits:
+                if self.limits[name].takes(value):
                     values[name] = value
             elif isinstance(value, bool if name == "stop_repetition" else str):
                 values[name] = value

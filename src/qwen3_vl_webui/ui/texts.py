@@ -187,6 +187,14 @@ TEXTS: dict[str, tuple[str, str]] = {
     "max_frames": ("Most frames of a video", "视频最多取帧"),
     "seed": ("Seed", "随机种子"),
     "seed_info": ("Empty: a new one each time", "留空则每次随机"),
+    "setting_number": (
+        "{name} takes a number from {minimum} to {maximum}; it is still {value}.",
+        "“{name}”应为 {minimum} 到 {maximum} 之间的数，仍保持 {value}。",
+    ),
+    "setting_whole": (
+        "{name} takes a whole number from {minimum} to {maximum}; it is still {value}.",
+        "“{name}”应为 {minimum} 到 {maximum} 之间的整数，仍保持 {value}。",
+    ),
     "reset": ("Back to the authors' values", "恢复作者推荐值"),
     "preset_hint": (
         "Values follow the edition's recommendation until you change them.",

@@ -313,6 +313,24 @@
     }, true);
   }
 
+  // -- numbers of the settings count when they are complete; Gradio would cut off or keep what does not fit, without a word ----
+  const numberField = (event) => event.target.matches?.("#settings-bar input[type=number]") && event.isTrusted;
+  document.addEventListener("focusin", ({ target }) => { if (target.matches("#settings-bar input[type=number]")) target.dataset.good = target.value; });
+  document.addEventListener("input", (event) => { if (numberField(event)) event.stopImmediatePropagation(); }, true);
+  document.addEventListener("change", (event) => {
+    if (!numberField(event)) return;
+    const field = event.target;
+    const value = field.valueAsNumber;
+    const whole = Number.isInteger(Number(field.step));
+    if (value >= Number(field.min) && value <= Number(field.max) && (!whole || Number.isInteger(value))) {
+      field.dataset.good = field.value;
+      field.dispatchEvent(new Event("input", { bubbles: true }));
+    } else {
+      field.value = field.dataset.good;
+      send("out-of-range", field.closest("[id^=set-]").id.slice("set-".length));
+    }
+  }, true);
+
   // -- names for what Gradio leaves unnamed ------------------------------------------------------------------------------
   const labels = () => JSON.parse($("#labels [data-names]")?.dataset.names || "{}");
   const label = () => {
