@@ -11,6 +11,7 @@ from typing import Any, cast
 import pytest
 
 from qwen3_vl_webui.errors import InvalidRequest, words
+from qwen3_vl_webui.history.records import Role
 from qwen3_vl_webui.history.store import HistoryStore
 from qwen3_vl_webui.processing.messages import MediaPart
 from qwen3_vl_webui.server.chat import ChatRequest
@@ -96,6 +97,25 @@ async def test_what_is_wrong_with_a_file_is_said_by_its_name(store: SlowStore, t
     with pytest.raises(InvalidRequest) as caught:
         await chat.store_files([str(tmp_path / "猫.png"), str(tmp_path / "notes.png")])
     assert caught.value.message("en").startswith("notes.png is not a picture")
+
+
+async def test_the_model_is_told_who_said_what(store: SlowStore) -> None:
+    asked: list[ChatRequest] = []
+
+    async def note(request: ChatRequest) -> AsyncIterator[ChatEvent]:
+        asked.append(request)
+        yield TextDelta(index=0, text="ok")
+
+    store.may_save.set()
+    conversation = store.create_conversation("t").id
+    roles: tuple[Role, ...] = ("system", "user", "assistant", "tool", "user")
+    for role in roles:
+        store.add_message(conversation, role=role, text=f"said by {role}")
+    chat = Chat(Answers(cast(ChatService, SimpleNamespace(stream=note, engine_status=lambda: None)), store), store)
+    values = {**PRESETS["instruct"], "seed": "", "stop_repetition": True}
+    await chat.answer(conversation, edition="instruct", values=values)
+    await chat.answers.stop(conversation)
+    assert tuple(message.role for message in asked[0].messages) == roles
 
 
 @pytest.mark.parametrize("seed", ["abc", "1.5", "9" * 19])

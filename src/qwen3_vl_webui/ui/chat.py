@@ -218,7 +218,7 @@ class Chat:
             if turn.text:
                 parts.append(TextPart(turn.text))
             names |= {f"messages[{len(messages)}].parts[{j}]": medium.name for j, medium in enumerate(turn.media)}
-            messages.append(Message(role="user", parts=tuple(parts)))
+            messages.append(Message(role=turn.role, parts=tuple(parts)))
         return tuple(messages)
 
     async def _source(self, medium: MediaRecord) -> Source:

@@ -33,6 +33,8 @@ def render_labels(language: Language, max_upload_mb: int) -> str:
         "#conversations-bar .toggle-button": say("open_sidebar", language),
         "#settings-bar .toggle-button": say("open_settings", language),
         "#chat [data-testid=user]": say("you", language),
-        "#chat [data-testid=bot]": say("answer", language),
+        "#chat [data-testid=bot]:not(:has(.aside))": say("answer", language),
+        "#chat [data-testid=bot]:has(.aside.system)": say("role_system", language),
+        "#chat [data-testid=bot]:has(.aside.tool)": say("role_tool", language),
     }
     return f'<i data-names="{escape(json.dumps(names))}" data-limit="{max_upload_mb << 20}"></i>'

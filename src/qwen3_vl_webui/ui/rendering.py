@@ -46,6 +46,8 @@ def render_turns(
         last = complete and position == len(turns) - 1
         if turn.role == "user":
             messages.append(render_question(turn, language, answered=not last))
+        elif turn.role != "assistant":
+            messages.append(render_aside(turn, language))
         elif live is not None and live.record.id == turn.id:
             messages.extend(render_live(live, language))
         else:
@@ -54,15 +56,24 @@ def render_turns(
 
 
 def render_question(turn: MessageRecord, language: Language, *, answered: bool) -> ChatbotMessage:
-    media = "".join(_medium(medium, language) for medium in turn.media)
     actions = button("copy", turn.id, say("copy", language)) + button("edit", turn.id, say("edit", language))
     if not answered:  # its answer was deleted or never began
         actions += button("retry", turn.id, say("retry", language))
     actions += _deletion("question", turn, language)
-    body = f'<div class="media">{media}</div>' if media else ""
+    body = _media(turn, language)
     if turn.text:
         body += f'<div class="said">{escape(turn.text)}</div>'
     return _html("user", f'{body}<div class="actions">{actions}</div>')
+
+
+def render_aside(turn: MessageRecord, language: Language) -> ChatbotMessage:
+    """What a program stored beside questions and answers, an instruction or a tool's result: as it was written."""
+    actions = button("copy", turn.id, say("copy", language)) + _deletion("message", turn, language)
+    return _html(
+        "assistant",
+        f'<div class="aside {turn.role}"><b>{escape(say(f"role_{turn.role}", language))}</b>{_media(turn, language)}'
+        f'<div class="told">{escape(turn.text)}</div><div class="actions">{actions}</div></div>',
+    )
 
 
 def render_live(answer: Answer, language: Language) -> list[ChatbotMessage]:
@@ -124,7 +135,7 @@ def render_answer(
 
 
 def _deletion(kind: str, turn: MessageRecord, language: Language) -> str:
-    """The button that asks whether a question or an answer is to be deleted, and what it asks."""
+    """The button that asks whether a question, an answer or another message is to be deleted, and what it asks."""
     name, asked = say(f"delete_{kind}", language), say(f"delete_{kind}_asked", language)
     return button("ask-delete", turn.id, name) + confirm(asked, "delete", turn.id, language)
 
@@ -184,6 +195,11 @@ def _notice(turn: MessageRecord, language: Language) -> str:
     if reason == "repetition":
         return say("cut_repetition", language)
     return "" if turn.text else say("empty_answer", language)
+
+
+def _media(turn: MessageRecord, language: Language) -> str:
+    media = "".join(_medium(medium, language) for medium in turn.media)
+    return f'<div class="media">{media}</div>' if media else ""
 
 
 def _medium(medium: MediaRecord, language: Language) -> str:
