@@ -25,3 +25,11 @@ def test_what_neither_side_said_is_shown_as_what_it_is(role: str) -> None:
     assert "&lt;b&gt;rain&lt;/b&gt;&#10;  **wet**" in body
     assert "act-retry" not in body
     assert say("answer", "zh") not in body
+
+
+@pytest.mark.parametrize("status", ["done", "failed", "stopped", "interrupted"])
+def test_the_last_answer_can_be_tried_again_in_one_place(status: Any) -> None:
+    shown = str(render_turns([turn("user", "?"), turn("assistant", "words", status=status)], "en"))
+    assert shown.count("do-retry") == 1
+    before = str(render_turns([turn("assistant", "words", status=status), turn("user", "again")], "en"))
+    assert before.count("do-retry") == 1  # of the question that has no answer

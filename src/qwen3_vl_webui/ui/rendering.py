@@ -112,19 +112,21 @@ def render_answer(
         messages.append(_markdown(turn.text))
     if drawn := render_places(turn.text, facts, turn.id, language, stored=stored):
         messages.append(_html("assistant", drawn))
+    wrong = turn.status in ("failed", "interrupted", "streaming")
     if notice := _notice(turn, language):
-        kind = "error" if turn.status in ("failed", "interrupted", "streaming") else "note"
-        retry = (
-            button("retry", turn.id, say("retry", language), css="wide", text=say("retry", language)) if last else ""
-        )
-        role = "alert" if kind == "error" else "note"
+        kind, role = ("error", "alert") if wrong else ("note", "note")
+        retry = button("retry", turn.id, say("retry", language), css="wide", text=say("retry", language))
         messages.append(
-            _html("assistant", f'<div class="notice {kind}" role="{role}"><span>{escape(notice)}</span>{retry}</div>')
+            _html(
+                "assistant",
+                f'<div class="notice {kind}" role="{role}"><span>{escape(notice)}</span>'
+                f"{retry if last and wrong else ''}</div>",
+            )
         )
     actions = button("copy", turn.id, say("copy", language)) if turn.text else ""
     if has_page(turn.text):
         actions += button("preview", turn.id, say("preview", language))
-    if last:
+    if last and not wrong:  # what went wrong has it beside its reason
         actions += button("retry", turn.id, say("retry", language))
     actions += _deletion("answer", turn, language)
     footer = (
