@@ -117,6 +117,16 @@ def test_a_search_shows_where_it_was_found(store: HistoryStore) -> None:
     assert len(row.snippet) < 120
 
 
+def test_a_search_finds_the_message_by_its_text_before_any_reasoning(store: HistoryStore) -> None:
+    conversation = store.create_conversation("t").id
+    store.add_message(conversation, role="assistant", text="x", reasoning="a needle, a pin")
+    said, later = (store.add_message(conversation, role="user", text=text).id for text in ("the needle", "needles"))
+    assert store.find_message(conversation, "NEEDLE") == said
+    assert store.find_message(conversation, "needles") == later
+    assert store.find_message(conversation, "pin") == store.get_conversation(conversation).messages[0].id
+    assert store.find_message(conversation, "hay") is None
+
+
 def test_what_is_not_there_is_said(store: HistoryStore) -> None:
     conversation = store.create_conversation()
     for call in (

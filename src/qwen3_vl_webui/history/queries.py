@@ -72,6 +72,13 @@ def snippet(session: Session, row: Conversation, search: str) -> str:
     return ("…" if start else "") + line + ("…" if end < len(text) else "")
 
 
+def find_message(session: Session, conversation_id: str, search: str) -> str | None:
+    """The message that `snippet` is from; where no text holds what was searched, the first whose reasoning does."""
+    text, reasoning = contains(Message.text, search), contains(Message.reasoning, search)
+    query = select(Message.id).where((Message.conversation_id == conversation_id) & (text | reasoning))
+    return session.scalar(query.order_by(text.desc(), Message.position).limit(1))
+
+
 def message_record(row: Message) -> MessageRecord:
     return MessageRecord(
         id=row.id,

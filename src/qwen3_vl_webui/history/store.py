@@ -27,6 +27,7 @@ from qwen3_vl_webui.history.models import Attachment, Conversation, Medium, Mess
 from qwen3_vl_webui.history.queries import (
     conversation_record,
     delete_messages,
+    find_message,
     forget_unused,
     get_conversation,
     get_message,
@@ -224,6 +225,11 @@ class HistoryStore:
     def get_message(self, message_id: str) -> MessageRecord:
         with self._read() as session:
             return message_record(get_message(session, message_id))
+
+    def find_message(self, conversation_id: str, search: str) -> str | None:
+        """The id of the first message that holds what was searched, in its text or else in its reasoning."""
+        with self._read() as session:
+            return find_message(session, conversation_id, search)
 
     def delete_message(self, message_id: str) -> None:
         with self._write() as session:

@@ -23,7 +23,7 @@ from qwen3_vl_webui.server.chat import ChatRequest
 from qwen3_vl_webui.ui.answers import Answers
 from qwen3_vl_webui.ui.examples import EXAMPLES
 from qwen3_vl_webui.ui.markup import button, escape
-from qwen3_vl_webui.ui.rendering import ChatbotMessage, render_turns, was_refused
+from qwen3_vl_webui.ui.rendering import SHOWN_TURNS, ChatbotMessage, render_turns, was_refused
 from qwen3_vl_webui.ui.settings import budget_of, sampling_of
 from qwen3_vl_webui.ui.texts import say
 
@@ -187,6 +187,10 @@ class Chat:
         for doomed_id in doomed:
             await asyncio.to_thread(self.history.delete_message, doomed_id)
         return True
+
+    async def is_early(self, conversation_id: str, turn_id: str) -> bool:
+        """Whether the turn is one of those that are shown on request alone."""
+        return turn_id in {turn.id for turn in (await self.turns(conversation_id))[:-SHOWN_TURNS]}
 
     async def render(
         self, conversation_id: str, language: Language, *, all_turns: bool = False

@@ -27,9 +27,11 @@ class Layout:
     def __init__(self, service: ChatService) -> None:
         self.conversation = gr.Textbox("", visible=False)
         self.language = gr.Textbox("en", visible=False)
+        self.zone = gr.Number(0, visible=False, precision=0)
         self.editing = gr.Textbox("", visible=False)
         self.draft = gr.Textbox("", visible=False)  # what stood in the composer before an earlier message
         self.everything = gr.Checkbox(False, visible=False)
+        self.found = gr.Textbox("", visible=False)  # the message that a search was opened at
         self.opening = gr.Textbox("", visible=False)
         with gr.Sidebar(position="left", open=True, width=280, elem_id="conversations-bar"):
             self.list = ConversationList()
@@ -43,12 +45,12 @@ class Layout:
         self.labels = gr.HTML("", elem_id="labels", js_on_load=None)
         self.bridge = gr.HTML("", elem_id="bridge", js_on_load=BRIDGE)
         self.inputs: list[Any] = [
-            self.conversation, self.language, self.editing, self.draft, self.everything, self.composer.edition,
-            self.list.search, self.list.limit, self.composer.box, *self.settings.inputs,
+            self.conversation, self.language, self.zone, self.editing, self.draft, self.everything,
+            self.composer.edition, self.list.search, self.list.limit, self.composer.box, *self.settings.inputs,
         ]  # fmt: skip
         self.outputs: list[Any] = [
-            self.conversation, self.language, self.editing, self.draft, self.everything, self.header, self.labels,
-            self.region.welcome, self.region.chatbot, self.composer.box, self.composer.edition, self.composer.notice,
-            self.composer.hint, self.list.rows, self.list.limit, self.list.new, self.list.search, self.list.upload,
-            *self.settings.translate("en"), self.settings.edited,
+            self.conversation, self.language, self.zone, self.editing, self.draft, self.everything, self.found,
+            self.header, self.labels, self.region.welcome, self.region.chatbot, self.composer.box,
+            self.composer.edition, self.composer.notice, self.composer.hint, self.list.rows, self.list.limit,
+            self.list.new, self.list.search, self.list.upload, *self.settings.translate("en"), self.settings.edited,
         ]  # fmt: skip

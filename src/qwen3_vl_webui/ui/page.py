@@ -29,9 +29,12 @@ from qwen3_vl_webui.ui.rendering import render_live, render_turns
 from qwen3_vl_webui.ui.sidebar import PAGE_SIZE
 from qwen3_vl_webui.ui.texts import language_of, say
 from qwen3_vl_webui.ui.updates import Updates, View, merge
-from qwen3_vl_webui.ui.visit import Now, Tabs, kept_list
+from qwen3_vl_webui.ui.visit import Now, Tabs, kept_list, zone_of
 
-OPENED = "(conversation, language) => { window.qwen3vl.translated(language); window.qwen3vl.opened(conversation); }"
+OPENED = """(conversation, language, found) => {
+    window.qwen3vl.translated(language);
+    window.qwen3vl.opened(conversation, found);
+}"""
 KEPT = "(composer, editing) => window.qwen3vl.kept(composer, editing)"
 QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private", "concurrency_limit": None}
 
@@ -70,7 +73,8 @@ class Page:
     def _then(self, event: Any) -> None:
         """After an event the page shows where it is, and watches the answer being written there."""
         page = self.layout
-        event.then(None, [page.conversation, page.language], None, js=OPENED, api_visibility="private")
+        shown = [page.conversation, page.language, page.found]
+        event.then(None, shown, None, js=OPENED, api_visibility="private")
         watched = event.then(
             self.watch, [page.conversation, page.language, page.everything],
             [page.region.chatbot, page.composer.box], trigger_mode="multiple", **QUIET,
@@ -83,12 +87,13 @@ class Page:
         """The page was loaded: its language, the conversation that its address names, the draft."""
         told = json.loads(opening or "{}")
         language = language_of(str(told.get("language", "")))
-        now = Now(session=request.session_hash or "", language=language)
+        now = Now(session=request.session_hash or "", language=language, zone=zone_of(told))
         kept = kept_list(told, "settings"), kept_list(told, "edited")
         edition, restored = self.layout.settings.restore(*kept, self.view.editions())
         now = replace(now, edition=edition)
         kept_draft = str(told.get("draft") or "")
         return merge(
+            {self.layout.zone: now.zone},
             await self.view.translate(now),
             await self.view.show(now, str(told.get("conversation") or "")),
             # Only where there is one: files may have been dropped in since the page was seen.
@@ -113,6 +118,9 @@ class Page:
                 return await self.view.show(now, "")
             case "open":
                 return await self.view.show(now, target)
+            case "open-found":
+                found = await asyncio.to_thread(self.history.find_message, target, now.search)
+                return await self.view.show(now, target, found=found or "")
             case "language":
                 return await self.view.translate(replace(now, language="en" if now.language == "zh" else "zh"))
             case "stop":
@@ -242,11 +250,12 @@ class Page:
         self._tabs.forget(request.session_hash)
 
     def _now(self, request: gr.Request, values: tuple[Any, ...]) -> Now:
-        conversation, language, editing, draft, everything, edition, search, limit, box, *rest = values
+        conversation, language, zone, editing, draft, everything, edition, search, limit, box, *rest = values
         box = box or {}
         return Now(
             conversation=conversation or "",
             language=cast(Language, language or "en"),
+            zone=int(zone or 0),
             editing=editing or "",
             draft=draft or "",
             everything=bool(everything),

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import gradio as gr
@@ -43,21 +43,26 @@ class ConversationList:
         current: str,
         searching: bool,
         more: bool,
-        now: float | None = None,
+        zone: int,
+        now: datetime | None = None,
     ) -> str:
-        """The list as HTML, grouped by day, the open conversation marked."""
+        """The list as HTML, grouped by day, the open conversation marked; `zone`: the reader's minutes ahead of UTC."""
         if not rows:
             return (
                 f'<p class="nothing">{escape(say("nothing_found" if searching else "no_conversations", language))}</p>'
             )
-        now = time.time() if now is None else now
+        here = timezone(timedelta(minutes=zone))
+        now = datetime.now(here) if now is None else now.astimezone(here)
         lines: list[str] = []
         group = ""
         for row in rows:
-            if (day := _day(row.updated, now)) != group:
+            then = datetime.fromtimestamp(row.updated, here)
+            if (day := _day(then, now)) != group:
                 group = day
                 lines.append(f"<h3>{escape(say(day, language))}</h3>")
-            lines.append(_row(row, language, current=row.id == current))
+            when = f'<time title="{then:%Y-%m-%d %H:%M}">{_when(then, now, language)}</time>'
+            action = "open-found" if searching else "open"
+            lines.append(_row(row, when, action, language, current=row.id == current))
         tail = button(
             "more", "", say("more_conversations", language), css="wide", text=say("more_conversations", language)
         )
@@ -65,12 +70,21 @@ class ConversationList:
         return f'<nav aria-label="{label}">{"".join(lines)}{tail if more else ""}</nav>'
 
 
-def _day(then: float, now: float) -> str:
-    days = time.localtime(now)[:3], time.localtime(then)[:3], time.localtime(now - 86_400)[:3]
-    return "today" if days[1] == days[0] else "yesterday" if days[1] == days[2] else "earlier"
+def _day(then: datetime, now: datetime) -> str:
+    days = (now.date() - then.date()).days
+    return "today" if days <= 0 else "yesterday" if days == 1 else "earlier"
 
 
-def _row(row: ConversationSummary, language: Language, *, current: bool) -> str:
+def _when(then: datetime, now: datetime, language: Language) -> str:
+    """The time of a day that a heading names; else the date, with the year when it is another."""
+    if _day(then, now) != "earlier":
+        return f"{then:%H:%M}"
+    if then.year != now.year:
+        return f"{then:%Y-%m-%d}"
+    return say("short_date", language, month=say("months", language).split()[then.month - 1], day=then.day)
+
+
+def _row(row: ConversationSummary, when: str, action: str, language: Language, *, current: bool) -> str:
     title = row.title or say("untitled", language)
     name = escape(row.id)
     links = "".join(
@@ -85,7 +99,7 @@ def _row(row: ConversationSummary, language: Language, *, current: bool) -> str:
     snippet = f'<small class="snippet">{escape(row.snippet)}</small>' if row.snippet else ""
     marked = ' aria-current="page"' if current else ""
     return (
-        f'<div class="row" data-row="{name}"{marked}>{button("open", row.id, title, css="title", text=title)}'
+        f'<div class="row" data-row="{name}"{marked}>{button(action, row.id, title, css="title", text=title)}{when}'
         f'<span class="tools">{button("row-rename", row.id, say("rename", language))}{links}'
         f"{button('ask-delete', row.id, say('delete', language))}</span>{snippet}{asked}</div>"
     )

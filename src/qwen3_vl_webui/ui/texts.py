@@ -27,6 +27,11 @@ TEXTS: dict[str, tuple[str, str]] = {
     "today": ("Today", "今天"),
     "yesterday": ("Yesterday", "昨天"),
     "earlier": ("Earlier", "更早"),
+    "months": (
+        "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec",
+        "1月 2月 3月 4月 5月 6月 7月 8月 9月 10月 11月 12月",
+    ),
+    "short_date": ("{month} {day}", "{month}{day}日"),
     "rename": ("Rename", "重命名"),
     "delete": ("Delete", "删除"),
     "delete_conversation": ("Delete this conversation?", "删除此对话？"),

@@ -40,16 +40,19 @@ class View:
         """An event without any update would empty its outputs."""
         return {self._layout.conversation: gr.skip()}
 
-    async def show(self, now: Now, conversation: str) -> Updates:
-        """Turn to a conversation, or to the welcome."""
+    async def show(self, now: Now, conversation: str, *, found: str = "") -> Updates:
+        """Turn to a conversation, at the message `found` or at its end, or to the welcome."""
         self._tabs.of(now.session).watch = None
         updates: Updates = {
             self._layout.conversation: conversation,
             self._layout.everything: False,
+            self._layout.found: found,
             **self.end_editing(now),
         }
         try:
-            updates = merge(updates, await self.messages(now, conversation, everything=False))
+            early = bool(found) and await self._chat.is_early(conversation, found)
+            updates[self._layout.everything] = early
+            updates = merge(updates, await self.messages(now, conversation, everything=early))
         except NotFound:
             gr.Info(say("conversation_gone", now.language))
             conversation = updates[self._layout.conversation] = ""
@@ -98,6 +101,7 @@ class View:
             current=now.conversation if current is None else current,
             searching=bool(now.search),
             more=len(rows) > limit,
+            zone=now.zone,
         )
         return {self._layout.list.rows: html}
 

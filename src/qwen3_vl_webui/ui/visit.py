@@ -18,6 +18,7 @@ class Now:
 
     session: str  # of this browser tab
     language: Language
+    zone: int = 0  # minutes ahead of UTC
     conversation: str = ""
     editing: str = ""  # the message that the composer's text will replace
     draft: str = ""  # what stood in the composer before that, as `ui.drafts` writes it
@@ -55,6 +56,12 @@ class Tabs:
     def forget(self, session: str | None) -> None:
         if tab := self._tabs.pop(session or "", None):
             tab.watch = None
+
+
+def zone_of(told: dict[str, Any]) -> int:
+    """How far the browser's clock is ahead of UTC, in minutes; anything may stand there."""
+    zone = told.get("zone")
+    return zone if isinstance(zone, int) and abs(zone) < 24 * 60 else 0
 
 
 def kept_list(told: dict[str, Any], name: str) -> list[Any]:

@@ -16,6 +16,7 @@
   page.opening = () => JSON.stringify({
     conversation: new URLSearchParams(location.search).get("c") || "",
     language: page.language(),
+    zone: -new Date().getTimezoneOffset(),
     draft: store.get("draft") || "",
     settings: store.get("settings") || "",
     edited: store.get("edited") || "",
@@ -36,7 +37,7 @@
     poll();
   };
   let shown = null;
-  page.opened = (conversation) => {
+  page.opened = (conversation, found) => {
     const changed = shown !== conversation;
     shown = conversation;
     const url = new URL(location.href);
@@ -47,6 +48,7 @@
     page.ready = true;
     document.documentElement.classList.add("ready");
     listen();
+    if (found && sought?.conversation === conversation) { reveal(found, sought.words); sought = null; }
     if (!changed) return;
     if (narrow()) drawer("#conversations-bar", false);
     if (!matchMedia("(pointer: coarse)").matches) box()?.focus({ preventScroll: true });
@@ -71,6 +73,44 @@
       if (area && atEnd) area.scrollTop = area.scrollHeight;
     });
     for (const region of ["#main", "#composer", "#banner-holder"]) keep.observe($(region));
+  };
+
+  // -- a conversation that a search found opens at the words ---------------------------------------------------------------
+  let sought = null; // { conversation, words } from the click until it is shown
+  const seek = (button) => {
+    sought = { conversation: part(button, "id-"), words: $("#search input").value.trim().toLowerCase() };
+    send("open-found", sought.conversation);
+  };
+  const firstIn = (root, words) => {
+    const texts = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
+    for (let text = texts.nextNode(); text; text = texts.nextNode()) {
+      const at = text.data.toLowerCase().indexOf(words);
+      if (at < 0 || text.parentElement.closest(".actions")) continue;
+      const range = document.createRange();
+      range.setStart(text, at);
+      range.setEnd(text, at + words.length);
+      return range;
+    }
+    return null;
+  };
+  const reveal = (id, words) => {
+    let going = true; // the Chatbot scrolls to its end after a while, and pictures grow: held there until it is at rest
+    const end = () => { going = false; };
+    for (const kind of ["wheel", "pointerdown", "keydown"]) addEventListener(kind, end, { once: true, passive: true });
+    setTimeout(end, 1500);
+    const hold = () => {
+      if (!going) return;
+      const row = $(`#chat .act.id-${id}`)?.closest(".message-row");
+      const area = $("#chat .bubble-wrap");
+      if (row && area) {
+        const range = firstIn(row, words); // none where marks or formulas come between
+        if (range) CSS.highlights?.set("found", new Highlight(range));
+        atEnd = false;
+        area.scrollTop += (range || row).getBoundingClientRect().top - area.getBoundingClientRect().top - area.clientHeight / 4;
+      }
+      setTimeout(hold, 50);
+    };
+    hold();
   };
 
   addEventListener("popstate", () => send("open", new URLSearchParams(location.search).get("c") || ""));
@@ -168,6 +208,7 @@
     "row-rename": (button) => rename(button.closest(".row")),
     "ask-delete": (button) => confirming(button, true),
     "cancel-delete": (button) => confirming(button, false),
+    "open-found": (button) => seek(button),
     copy: (button) => copyFrom(button, `ui/text/${part(button, "id-")}`),
     "copy-places": (button) => copyFrom(button, `ui/places/${part(button, "id-")}`),
     "save-drawing": (button) => saveDrawing(button.closest(".pointed")),
