@@ -77,6 +77,21 @@ def test_a_file_over_the_limit_is_refused_in_the_pages_language(open_page: Open,
     expect(page.locator("#box .thumbnail-item")).to_have_count(0)
 
 
+@pytest.mark.parametrize(("name", "mime"), [("notes.pdf", "application/pdf"), ("notes.png", "image/png")])
+def test_a_file_of_another_kind_is_refused_by_name_at_once(
+    open_page: Open, tmp_path: Path, name: str, mime: str
+) -> None:
+    page = open_page(locale="zh-CN")
+    box(page).fill("请看")
+    page.locator("#box input[type=file]").set_input_files([picture_file(tmp_path, "good.png")])
+    expect(page.locator("#box .thumbnail-item")).to_have_count(1)
+    page.locator("#box input[type=file]").set_input_files({"name": name, "mimeType": mime, "buffer": b"no pixels"})
+    expect(page.locator(".toast-wrap")).to_contain_text(re.compile(f"{name} 不是.*图片或视频"))
+    expect(page.locator("#box .thumbnail-item")).to_have_count(1)
+    expect(page.locator("#box .thumbnail-item img")).to_have_attribute("src", re.compile("good.png"))
+    expect(box(page)).to_have_value("请看")
+
+
 def focused(page: Page) -> tuple[str, str]:
     """Role and name of the element that has the focus, as Chromium tells assistive technology."""
     session = page.context.new_cdp_session(page)

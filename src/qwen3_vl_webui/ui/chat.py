@@ -18,7 +18,7 @@ from qwen3_vl_webui.errors import InvalidRequest, Language, WebUIError
 from qwen3_vl_webui.history.records import MediaRecord, MessageRecord
 from qwen3_vl_webui.history.store import HistoryStore
 from qwen3_vl_webui.processing.messages import MediaPart, Message, Part, TextPart
-from qwen3_vl_webui.processing.source import Source
+from qwen3_vl_webui.processing.source import HEAD, Source, sniff
 from qwen3_vl_webui.server.chat import ChatRequest
 from qwen3_vl_webui.ui.answers import Answers
 from qwen3_vl_webui.ui.examples import EXAMPLES
@@ -105,6 +105,17 @@ class Chat:
                 error.field = path.name
                 raise
         return tuple(stored)
+
+    async def sift(self, paths: Sequence[str]) -> tuple[list[str], list[InvalidRequest]]:
+        """Uploaded files that are pictures or videos by their first bytes, and the error of each other, by its name."""
+        kept, wrong = [], []
+        for path in map(Path, paths):
+            try:
+                sniff(await asyncio.to_thread(_head, path), field=path.name)
+                kept.append(str(path))
+            except InvalidRequest as error:
+                wrong.append(error)
+        return kept, wrong
 
     def lend(self, medium: MediaRecord, uploads: Path) -> str:
         """A stored medium under its own name in the folder of uploads, by a hard link where that works."""
@@ -228,6 +239,11 @@ class Chat:
     async def _source(self, medium: MediaRecord) -> Source:
         path = await asyncio.to_thread(self.history.media_path, medium.hash)
         return Source(sha256=medium.hash, size=path.stat().st_size, kind=medium.kind, mime=medium.mime, path=path)
+
+
+def _head(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(HEAD)
 
 
 def explain(error: WebUIError, language: Language) -> None:

@@ -148,6 +148,11 @@ class Page:
             case "too-large":
                 gr.Warning(escape(say("too_large", now.language, name=text, limit=self.max_upload_mb)), duration=8)
                 return self.view.nothing()
+            case "attached":
+                kept, wrong = await self.chat.sift(now.files)
+                for error in wrong:
+                    explain(error, now.language)
+                return {self.layout.composer.box: {"text": now.text, "files": kept}} if wrong else self.view.nothing()
             case "out-of-range" if target in self.layout.settings.limits:
                 gr.Warning(escape(self.layout.settings.explain(target, now.values[target], now.language)), duration=8)
                 return self.view.nothing()

@@ -97,7 +97,6 @@ TEXTS: dict[str, tuple[str, str]] = {
         "此对话的回答仍在生成，请先停止或等待其结束。",
     ),
     "too_large": ("{name} is larger than the limit of {limit} MB.", "{name} 超过 {limit} MB 的上限。"),
-    "not_media": ("{name} is neither a picture nor a video that can be read.", "{name} 不是可读取的图片或视频。"),
     # messages
     "you": ("Your message", "你的消息"),
     "answer": ("Answer", "回答"),

@@ -50,5 +50,6 @@ def theme() -> gr.themes.Base:
 def head() -> str:
     """The page's style and script, for the document's head: Gradio confines a style given elsewhere to its own box."""
     style = (ASSETS / "page.css").read_text(encoding="utf-8")
-    script = (ASSETS / "page.js").read_text(encoding="utf-8").replace("__ACTION_KEY__", ACTION_KEY)
+    scripts = [(ASSETS / name).read_text(encoding="utf-8") for name in ("page.js", "composer.js")]
+    script = "\n".join(scripts).replace("__ACTION_KEY__", ACTION_KEY)
     return f'<meta name="color-scheme" content="light dark"><style>{style}</style><script>{script}</script>'
