@@ -251,6 +251,10 @@ ERRORS: dict[str, tuple[str, str]] = {
         "This is not a conversation that this program exported: {field}: {reason}",
         "这不是本程序导出的对话：{field}：{reason}",
     ),
+    "conversation_unreadable": (
+        "This is not a conversation that this program exported: {reason}",
+        "这不是本程序导出的对话：{reason}",
+    ),
     "history_newer": (
         "The history {path} is of version {found}, from a newer program; this one knows {known}. Upgrade, or name another folder with --data.",
         "历史记录 {path} 的版本为 {found}，来自更新的程序；本程序只支持到 {known}。请升级，或用 --data 指定其他文件夹。",

@@ -137,3 +137,4 @@ def test_what_is_no_export_is_refused(store: HistoryStore, data: bytes) -> None:
     with pytest.raises(InvalidRequest) as caught:
         store.import_json(data)
     assert not re.search(ENGLISH, caught.value.message("zh"))
+    assert "body" not in caught.value.message("en")  # it is a file as often as the body of a request

@@ -178,7 +178,7 @@ def test_a_file_that_is_no_export_is_refused_in_the_language_of_the_page(open_pa
     with page.expect_file_chooser() as chooser:
         page.locator("#import").click()
     chooser.value.set_files({"name": "a.png", "mimeType": "image/png", "buffer": b"\x89PNG\r\n\x1a\n"})
-    expect(page.locator(".toast-body")).to_contain_text("无法导入此文件：这不是本程序导出的对话：body：不是有效的 JSON")
+    expect(page.locator(".toast-body")).to_contain_text("无法导入此文件：这不是本程序导出的对话：不是有效的 JSON")
     expect(page.locator(".toast-title")).to_be_hidden()
     expect(page.locator("input[type=file]:has(+ #import)")).to_have_attribute("accept", ".json")
 

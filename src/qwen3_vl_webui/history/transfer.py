@@ -157,12 +157,14 @@ def to_markdown(record: ConversationRecord, language: Language = "en") -> str:
 
 
 def from_json(data: bytes | str) -> ExportedConversation:
-    """Raises `InvalidRequest` that names the field."""
+    """Raises `InvalidRequest`, which names the field unless it is about the whole."""
     try:
         found = ExportedConversation.model_validate_json(data)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
-        raise foreign(".".join(str(part) for part in first["loc"]) or "body", reason_of(first)) from None
+        if not first["loc"]:
+            raise InvalidRequest("conversation_unreadable", reason=reason_of(first)) from None
+        raise foreign(".".join(str(part) for part in first["loc"]), reason_of(first)) from None
     return found
 
 

@@ -24,7 +24,7 @@ def render_header(served: str, language: Language) -> str:
 
 
 def render_labels(language: Language, max_upload_mb: int) -> str:
-    """What `assets/page.js` reads: the names of elements by their selectors, and the largest file that may be sent."""
+    """What the scripts in `assets` read: names of elements by their selectors, and the size of the largest upload."""
     names = {
         "#box textarea": say("composer", language),
         "#box .upload-button": say("attach", language),
