@@ -94,19 +94,20 @@
     return null;
   };
   const reveal = (id, words) => {
-    let going = true; // the Chatbot scrolls to its end after a while, and pictures grow: held there until it is at rest
-    const end = () => { going = false; };
+    let [looks, quiet] = [0, 0]; // the Chatbot scrolls to its end after a while, and pictures grow: held until all is at rest
+    const end = () => { quiet = Infinity; };
     for (const kind of ["wheel", "pointerdown", "keydown"]) addEventListener(kind, end, { once: true, passive: true });
-    setTimeout(end, 1500);
     const hold = () => {
-      if (!going) return;
+      if (quiet > 20 || looks++ > 600) return;
       const row = $(`#chat .act.id-${id}`)?.closest(".message-row");
       const area = $("#chat .bubble-wrap");
       if (row && area) {
         const range = firstIn(row, words); // none where marks or formulas come between
         if (range) CSS.highlights?.set("found", new Highlight(range));
         atEnd = false;
+        const before = area.scrollTop;
         area.scrollTop += (range || row).getBoundingClientRect().top - area.getBoundingClientRect().top - area.clientHeight / 4;
+        quiet = Math.abs(area.scrollTop - before) > 1 ? 0 : quiet + 1;
       }
       setTimeout(hold, 50);
     };
