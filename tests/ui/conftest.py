@@ -72,7 +72,7 @@ class Server:
 
     def start(self) -> None:
         environment = {**os.environ, "OMP_NUM_THREADS": "1", "HTTP_PROXY": "", "HTTPS_PROXY": ""}
-        environment["GRADIO_TEMP_DIR"] = str(self.data / "uploads")  # a server that stops clears them away
+        environment.pop("GRADIO_TEMP_DIR", None)  # of a page that this process has mounted
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
                 [sys.executable, str(self._script), json.dumps(self._settings)], stdout=log, stderr=log, env=environment

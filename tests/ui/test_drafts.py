@@ -110,3 +110,10 @@ def test_files_of_a_draft_that_are_gone_are_named(open_page: Open, tmp_path: Pat
     page.reload()
     expect(page.locator(".toast-body")).to_contain_text(re.compile("不再保留.*draft.png"))
     expect_draft(page, files=0)
+
+
+@pytest.mark.browser
+def test_uploads_are_kept_in_the_data_folder(open_page: Open, server: Any, tmp_path: Path) -> None:
+    """So that a server that stops clears away no other one's."""
+    draft_with_a_file(open_page(), tmp_path)
+    assert list((server.data / "uploads").rglob("draft.png"))

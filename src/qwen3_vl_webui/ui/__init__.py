@@ -18,7 +18,10 @@ def mount(app: FastAPI, service: ChatService, history: HistoryStore, settings: S
 
     Importing Gradio takes seconds, so it happens here and not with this module.
     """
-    os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # read when Gradio is imported: nothing may leave this machine
+    # Both are read when Gradio is imported.
+    os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # nothing may leave this machine
+    # A folder for the uploads of this server alone: those of one that stops are cleared away.
+    os.environ.setdefault("GRADIO_TEMP_DIR", str(settings.data / "uploads"))
     from qwen3_vl_webui.ui.mounting import mount_page
 
     mount_page(app, service, history, settings)

@@ -36,6 +36,7 @@ OPENED = """(conversation, language, found) => {
     window.qwen3vl.opened(conversation, found);
 }"""
 KEPT = "(composer, editing) => window.qwen3vl.kept(composer, editing)"
+UPLOADS_KEPT = 24 * 3600  # seconds
 QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private", "concurrency_limit": None}
 
 
@@ -49,7 +50,7 @@ class Page:
         self.chat = Chat(self.answers, history)
         self._tabs = Tabs()
         with gr.Blocks(
-            title="Qwen3-VL", analytics_enabled=False, fill_width=True, delete_cache=(3600, 24 * 3600)
+            title="Qwen3-VL", analytics_enabled=False, fill_width=True, delete_cache=(3600, UPLOADS_KEPT)
         ) as self.blocks:
             self.layout = Layout(service)
             self.view = View(self.layout, service, history, self.chat, self._tabs, max_upload_mb=max_upload_mb)
