@@ -2,8 +2,8 @@
 
     python -m training.evaluate src/qwen3_vl_webui/demo --cases 500 --json out.json [--editions instruct thinking] [--layouts]
 
-Each case is one picture (or clip) with one question, answered greedily in one turn; all editions see the same cases. What has been
-measured when the time is over is printed and written.
+Each case is one picture (or clip) with one question, answered greedily in one turn; all editions see the same cases. Long books are
+asked up to twenty questions each, one a case. What has been measured when the time is over is printed and written.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from itertools import chain
 from multiprocessing import get_context
 from pathlib import Path
 from random import Random
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -100,8 +100,9 @@ ROWS: dict[str, tuple[tuple[str, ...], tuple[Generator, ...], tuple[int, ...]]] 
 SECOND: dict[str, tuple[str, Callable[[str, dict[str, Any]], float]]] = {
     "HTML, elements and texts equal": ("HTML, element tree equal", same_structure)
 }
-FEWER = {"Recall over 8K tokens of pages": 100, "Recall over 32K tokens of pages": 24}  # cases at most: they take long
+BOOKS = ("Recall over 8K tokens of pages", "Recall over 32K tokens of pages")  # pages are read once for several cases
 _PART = 20  # cases of a row that are drawn together
+_MANY = 8192  # patches of a prompt above which it has no other beside it: the attention over them would not fit
 
 
 def _part(item: tuple[str, int, str, bool]) -> tuple[str, list[Case]]:
@@ -118,12 +119,13 @@ def _part(item: tuple[str, int, str, bool]) -> tuple[str, list[Case]]:
         number += 1
         turns = [turns[0] for turns in sample.conversations if turns[0].skill in skills]
         if turns:
-            found.append((served(sample), rng.choice(turns)))
+            sample = served(sample)
+            asked = rng.sample(turns, min(len(turns), count - len(found) if row in BOOKS else 1))
+            found += [(sample, turn) for turn in asked]
     return row, found
 
 
 def _parts(row: str, count: int, seed: str, layouts: bool) -> list[tuple[str, int, str, bool]]:
-    count = min(count, FEWER.get(row, count))
     return [(row, min(_PART, count - start), f"{seed}-{start}", layouts) for start in range(0, count, _PART)]
 
 
@@ -148,57 +150,72 @@ def drawn(rows: list[str], count: int, seed: str, layouts: bool, workers: int) -
         yield from waiting.items()
 
 
-def batches(
-    items: list[Case], tokenizer: Tokenizer, thinking: bool, patches: int
-) -> Iterator[tuple[list[int], dict[str, torch.Tensor], torch.Tensor, torch.Tensor]]:
-    """Prompts of about one size together: (indices, arrays, prompt lengths, next positions)."""
+class Group(NamedTuple):
+    """Prompts that are answered together."""
+
+    indices: list[int]  # of the cases
+    arrays: dict[str, torch.Tensor]
+    lengths: torch.Tensor  # [b], of the prompts
+    next_positions: torch.Tensor  # [b]
+    shared: int  # tokens in front, media and all, that are the same in all rows; the arrays hold their patches once
+
+
+def batches(items: list[Case], tokenizer: Tokenizer, thinking: bool, patches: int) -> Iterator[Group]:
+    """Prompts of about one size together; with many pictures only those about the same ones."""
+    heads: dict[int, prompt.Prefix] = {}  # by sample
     prompts = []
     for sample, turn in items:
-        head = prompt.prefix(tokenizer, sample)
-        prompts.append((head, prompt.question(tokenizer, turn, thinking)))
+        if id(sample) not in heads:
+            heads[id(sample)] = prompt.prefix(tokenizer, sample)
+        prompts.append((heads[id(sample)], prompt.question(tokenizer, turn, thinking)))
     order = sorted(range(len(items)), key=lambda i: (prompts[i][0].patches.shape[1], prompts[i][0].patches.shape[0]))
     while order:
         group: list[int] = []
-        width = prompts[order[0]][0].patches.shape[1]
-        while (
-            order
-            and prompts[order[0]][0].patches.shape[1] == width
-            and (not group or prompts[order[0]][0].patches.shape[0] <= 8192)
-            and (not group or max(4, prompts[order[0]][0].patches.shape[0]) * (len(group) + 1) <= patches)
-            and len(group) < 256
-        ):
-            group.append(order.pop(0))
-        p = max(4, *(prompts[i][0].patches.shape[0] for i in group))
-        n = max(len(prompts[i][0].ids) + len(prompts[i][1]) for i in group)
-        b = len(group)
-        arrays = {
-            "patches": np.zeros((b, p, width), np.uint8),
-            "place": np.zeros((b, 5, p), np.int16),
-            "ids": np.zeros((b, n), np.int64),
-            "positions": np.zeros((b, 3, n), np.int64),
-            "visual": np.zeros((b, n), np.int64),
-        }
-        arrays["place"][:, 2:4] = 2
-        lengths, nexts = [], []
-        for k, i in enumerate(group):
-            head, asked = prompts[i]
-            start, m = len(head.ids), len(asked)
+        first = prompts[order[0]][0]
+        while order and len(group) < 256:
+            head = prompts[order[0]][0]
             count = head.patches.shape[0]
-            arrays["patches"][k, :count], arrays["place"][k, :, :count] = head.patches, head.place
-            arrays["ids"][k, : start + m] = [*head.ids, *asked]
-            arrays["positions"][k, :, :start], arrays["positions"][k, :, start : start + m] = (
-                head.positions,
-                head.next_position + np.arange(m),
-            )
-            arrays["visual"][k, :start] = head.visual
-            lengths.append(start + m)
-            nexts.append(head.next_position + m)
-        yield (
-            group,
-            {name: torch.from_numpy(array) for name, array in arrays.items()},
-            torch.tensor(lengths),
-            torch.tensor(nexts),
+            alike = head.patches.shape[1] == first.patches.shape[1]
+            fits = count <= _MANY and max(4, count) * (len(group) + 1) <= patches
+            if group and head is not first and not (alike and fits):
+                break
+            group.append(order.pop(0))
+        yield _grouped(group, [prompts[i] for i in group])
+
+
+def _grouped(indices: list[int], prompts: list[tuple[prompt.Prefix, list[int]]]) -> Group:
+    first = prompts[0][0]
+    one = len(prompts) > 1 and all(head is first for head, _ in prompts)
+    heads = [first] if one else [head for head, _ in prompts]
+    p = max(4, *(head.patches.shape[0] for head in heads))
+    n = max(len(head.ids) + len(asked) for head, asked in prompts)
+    b = len(prompts)
+    arrays = {
+        "patches": np.zeros((len(heads), p, first.patches.shape[1]), np.uint8),
+        "place": np.zeros((len(heads), 5, p), np.int16),
+        "ids": np.zeros((b, n), np.int64),
+        "positions": np.zeros((b, 3, n), np.int64),
+        "visual": np.zeros((b, n), np.int64),
+    }
+    arrays["place"][:, 2:4] = 2
+    for k, head in enumerate(heads):
+        count = head.patches.shape[0]
+        arrays["patches"][k, :count], arrays["place"][k, :, :count] = head.patches, head.place
+    for k, (head, asked) in enumerate(prompts):
+        start, m = len(head.ids), len(asked)
+        arrays["ids"][k, : start + m] = [*head.ids, *asked]
+        arrays["positions"][k, :, :start], arrays["positions"][k, :, start : start + m] = (
+            head.positions,
+            head.next_position + np.arange(m),
         )
+        arrays["visual"][k, :start] = head.visual
+    return Group(
+        indices,
+        {name: torch.from_numpy(array) for name, array in arrays.items()},
+        torch.tensor([len(head.ids) + len(asked) for head, asked in prompts]),
+        torch.tensor([head.next_position + len(asked) for head, asked in prompts]),
+        len(first.ids) if one else 0,
+    )
 
 
 def answers(
@@ -213,11 +230,12 @@ def answers(
     stop = tokenizer.token_to_id("<|im_end|>")
     close = tokenizer.token_to_id("</think>")
     texts = [""] * len(items)
-    for group, arrays, lengths, nexts in batches(
-        items, tokenizer, thinking, 600_000 if device.type == "cuda" else 16_000
-    ):
-        batch = {name: tensor.to(device) for name, tensor in arrays.items()}
-        for i, ids in zip(group, generate(net, batch, lengths.to(device), nexts.to(device), stop, most), strict=True):
+    for group in batches(items, tokenizer, thinking, 600_000 if device.type == "cuda" else 16_000):
+        batch = {name: tensor.to(device) for name, tensor in group.arrays.items()}
+        given = generate(
+            net, batch, group.lengths.to(device), group.next_positions.to(device), stop, most, group.shared
+        )
+        for i, ids in zip(group.indices, given, strict=True):
             if thinking:
                 ids = ids[ids.index(close) + 1 :] if close in ids else []
             texts[i] = tokenizer.decode(ids, skip_special_tokens=False).strip()
@@ -310,7 +328,6 @@ def main() -> None:
                 "seed": args.seed,
                 "layouts": args.layouts,
                 "device": str(device),
-                "fewer": FEWER,
             }
             args.json.write_text(json.dumps(figures | {"seconds": seconds, "rows": results}, indent=1) + "\n")
     print(markdown(results, args.cases))

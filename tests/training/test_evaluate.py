@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 from tokenizers import Tokenizer
-from training.evaluate import FEWER, ROWS, SECOND, answers, batches, cases, drawn, load, scored
+from training.evaluate import BOOKS, ROWS, SECOND, answers, batches, cases, drawn, load, scored
 from training.mixture import SHARES
 from training.network import Batched
 from training.scene import Sample, Turn
@@ -47,8 +47,30 @@ def test_what_is_taught_is_measured() -> None:
                 assert drawn_skills <= measured | UNMEASURED, generator
 
 
-def test_rows_with_fewer_cases_exist() -> None:
-    assert FEWER.keys() <= ROWS.keys()
+def test_the_rows_of_books_exist() -> None:
+    assert set(BOOKS) <= ROWS.keys()
+
+
+def _question(text: str) -> Turn:
+    return Turn(skill="test", question=text, answer="It.", thinking="", check={"type": "text", "text": "It."})
+
+
+def test_questions_about_the_same_pages_are_answered_as_each_alone(tokenizer: Tokenizer) -> None:
+    rng = np.random.default_rng(0)
+    pages = [rng.integers(0, 256, (64, 96, 3), np.uint8) for _ in range(3)]
+    items = [
+        (Sample(conversations=[], pictures=pages), _question(text))
+        for text in ("What?", "Read picture 2.", "第1页写了什么?")
+    ]
+    net = Batched(load(DEMO / "thinking", torch.device("cpu")), torch.float32)
+    together = [(items[0][0], turn) for _, turn in items]
+    assert [group.shared > 0 for group in batches(together, tokenizer, True, 16_000)] == [True]
+    one, each = (
+        [answers(net, tokenizer, cases, True, 24, torch.device("cpu")) for cases in split]
+        for split in ([together], [[item] for item in items])
+    )
+    assert one[0] == [text for given in each for text in given]
+    assert any(one[0])
 
 
 @pytest.mark.skipif(not fonts.available("zh", False), reason="needs the fonts named in training/README.md")
@@ -72,15 +94,13 @@ def test_the_cases_do_not_depend_on_how_many_draw_them() -> None:
     assert [len(asked[0][row]) for row in rows] == [22, 22]
 
 
-def test_many_pictures_together_are_one_case_at_a_time(tokenizer: Tokenizer) -> None:
+def test_many_pictures_together_stand_alone(tokenizer: Tokenizer) -> None:
     """The attention over them would not fit, and `Batched.encode_apart` takes one row."""
-    turn = Turn(skill="test", question="What?", answer="It.", thinking="", check={"type": "text", "text": "It."})
-    page = np.zeros((640, 640, 3), np.uint8)
+    turn, page = _question("What?"), np.zeros((640, 640, 3), np.uint8)
     items = [(Sample(conversations=[[turn]], pictures=[page] * count), turn) for count in (1, 7, 1, 6, 1, 2)]
-    sizes = [
-        (len(group), arrays["patches"].shape[1]) for group, arrays, _, _ in batches(items, tokenizer, False, 600_000)
-    ]
-    assert sizes == [(4, 3200), (1, 9600), (1, 11200)]
+    groups = batches([*items, (items[1][0], _question("Why?"))], tokenizer, False, 600_000)
+    sizes = [(len(group.indices), *group.arrays["patches"].shape[:2]) for group in groups]
+    assert sizes == [(4, 4, 3200), (1, 1, 9600), (2, 1, 11200)]
 
 
 def test_a_training_without_anyone_to_draw_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
