@@ -40,8 +40,8 @@ class SizeClass:
 
 
 SIZES = {
-    "middle": SizeClass(tokens=14336, length=24576, learnt=8192, rows=1, share=0.805),
-    "video": SizeClass(tokens=8192, length=24576, learnt=10240, rows=1, share=0.16),
+    "middle": SizeClass(tokens=14336, length=24576, learnt=8192, rows=1, share=0.785),
+    "video": SizeClass(tokens=8192, length=24576, learnt=10240, rows=1, share=0.18),
     "long": SizeClass(tokens=28672, length=32768, learnt=2048, rows=1, share=0.035, misses=2),
 }
 LONGEST = max(SIZES, key=lambda name: SIZES[name].tokens)  # whose steps take several times as long
@@ -60,13 +60,13 @@ SHARES: dict[str, list[Entry]] = {
         (ocr.pages, 0.012, (64, 128, 256)),
         (ocr.book, 0.002, (1000, 2000, 4000, 8000)),
         (ocr.binder, 0.004, (1000, 2000, 4000)),
-        (shapes.shapes, 0.105, (128, 256)),
+        (shapes.shapes, 0.13, (128, 256)),
         (shapes.overlap, 0.04, (64, 96, 128)),
         (geometry.geometry, 0.035, (96, 160, 256)),
         (charts.charts, 0.08, (128, 256, 320, 320, 512)),
         (charts.tables, 0.025, (96, 160, 256)),
         (charts.typed, 0.01, (16,)),
-        (web.webpage, 0.21, (200, 256, 320, 320, 512, 800)),
+        (web.webpage, 0.185, (200, 256, 320, 320, 512, 800)),
         (chat.talk, 0.009, (16,)),
         (chat.photos, 0.008, (64, 256)),
         (chat.small, 0.006, (400, 640, 1024)),
