@@ -59,7 +59,7 @@ def chart() -> Image.Image:
         y = 384 - value * 3.6
         draw.line((72, y, 608, y), fill="#e6e8f0")
         draw.text((60, y), str(value), font=font(16), fill="#5b6074", anchor="rm")
-    for i, (quarter, value) in enumerate((("Q1", 30), ("Q2", 36), ("Q3", 54), ("Q4", 63))):
+    for i, (quarter, value) in enumerate((("Q1", 36), ("Q2", 40), ("Q3", 60), ("Q4", 75))):
         left = 112 + 124 * i
         draw.rectangle((left, 384 - value * 3.6, left + 72, 383), fill="#4f46e5")
         draw.text((left + 36, 368 - value * 3.6), str(value), font=font(18), fill="#1f2333", anchor="mm")
